@@ -1,0 +1,102 @@
+"""A Case: one request to send, as data. What the contract expects of it is the oracle's business, not the case's.
+
+Pairs are text; bytes that are no UTF-8 stand in it as lone surrogates (`surrogateescape`), so that a case is always
+JSON-ready text and the wire can still send the raw bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+Pair = tuple[str, str]
+Pairs = tuple[Pair, ...]
+
+CREDENTIALS = (
+    "right", "none", "wrong", "prefix", "longer", "empty", "letter-case", "other-user", "other-scheme", "no-base64",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request.
+
+    Args:
+        pairs: (name, value) of the form, in the order sent, names may repeat.
+        aim: id of the clause that the case was made for.
+        seed: seed of the run that drew it.
+        styles: how each pair is form-encoded, see `harness.wire.STYLES`; empty: all plain.
+        content_type: None for none; the form's own by default.
+        body: raw bytes instead of the encoded pairs.
+        method: HTTP method.
+        account: `own` for the configured account's path, `other` for another account's.
+        credentials: one of `CREDENTIALS`.
+        segments: bytes of the body sent at a time, 0 for all at once.
+    """
+
+    pairs: Pairs
+    aim: str = "call.created"
+    seed: int = 0
+    styles: tuple[str, ...] = ()
+    content_type: str | None = "application/x-www-form-urlencoded"
+    body: bytes | None = None
+    method: str = "POST"
+    account: str = "own"
+    credentials: str = "right"
+    segments: int = 0
+
+    def get(self, name: str) -> str | None:
+        """The first value of a parameter, or None."""
+        for n, v in self.pairs:
+            if n == name:
+                return v
+        return None
+
+    def with_pairs(self, pairs: Pairs, styles: tuple[str, ...] = ()) -> Case:
+        """The same case with other pairs."""
+        return replace(self, pairs=pairs, styles=styles)
+
+    @property
+    def is_plain_form(self) -> bool:
+        """Whether it is an ordinary form sent to the own collection with the right credentials."""
+        return (
+            self.method == "POST" and self.account == "own" and self.credentials == "right" and self.body is None
+            and self.content_type is not None and self.content_type.startswith("application/x-www-form-urlencoded")
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready form, the inverse of `from_json`; defaults are left out."""
+        out: dict[str, Any] = {"pairs": [list(p) for p in self.pairs], "aim": self.aim, "seed": self.seed}
+        default = Case(())
+        for key in ("content_type", "method", "account", "credentials", "segments"):
+            if getattr(self, key) != getattr(default, key):
+                out[key] = getattr(self, key)
+        if any(s != "plain" for s in self.styles):
+            out["styles"] = list(self.styles)
+        if self.body is not None:
+            out["body"] = self.body[:4096].decode("latin-1")
+            out["body_length"] = len(self.body)
+        return out
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Case:
+        """Builds a case from `to_json`'s form.
+
+        Raises:
+            ValueError: the data is no case.
+        """
+        try:
+            body = data.get("body")
+            raw = body.encode("latin-1") if body is not None else None
+            if raw is not None:
+                length = min(int(data.get("body_length", len(raw))), 4 << 20)
+                raw = (raw * (length // max(len(raw), 1) + 1))[:length] if raw else b""
+            return cls(
+                pairs=tuple((str(n), str(v)) for n, v in data["pairs"]), aim=str(data.get("aim", "call.created")),
+                seed=int(data.get("seed", 0)), styles=tuple(map(str, data.get("styles", ()))),
+                content_type=data.get("content_type", cls(()).content_type), body=raw,
+                method=str(data.get("method", "POST")), account=str(data.get("account", "own")),
+                credentials=str(data.get("credentials", "right")), segments=int(data.get("segments", 0)),
+            )
+        except (KeyError, TypeError, AttributeError, UnicodeError) as error:
+            raise ValueError(f"not a saved case: {error}") from error

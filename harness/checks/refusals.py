@@ -1,0 +1,88 @@
+"""Checks of refusals, credentials, methods and of what must never be in an answer. Pure functions of one exchange."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from harness.checks.model import Breach, breach, show
+from harness.contract import CLAUSE, Level
+from harness.exchange import Exchange
+
+_TRACES = re.compile(
+    rb"Traceback \(most recent call last\)|\bFile \\?\"[^\"\n]{1,200}\\?\", line \d+|\n\s+at [\w.$<>]+\([\w.$]+(?:\.java|\.js|\.ts|\.kt):\d+"
+    rb"|\\n\s+at [\w.$<> ]+\(|goroutine \d+ \[running\]|(?:\.rb|\.php)(?:\(|:)\d+\)?:? in [`'\w]|Exception in thread \""
+    rb"|#0 /[\w/.-]+\.php\(\d+\)|System\.\w+Exception:|panicked at ",
+)
+_FORM_CODES = (400, 401, 422)
+
+
+def check_secrets(exchange: Exchange) -> Iterator[Breach]:
+    """Neither the token, nor a SIP password, nor a stack trace comes back."""
+    for leak in exchange.leaks:
+        clause = f"secrets.{leak}"
+        yield breach(clause, "check_secrets", "not in the answer", "it comes back")
+    found = _TRACES.search(exchange.body)
+    if found is not None:
+        text = " ".join(found[0].decode("utf-8", "replace").split())
+        yield breach("secrets.stack-trace", "check_secrets", "no stack trace", text[:60])
+
+
+def check_refusal_body(exchange: Exchange) -> Iterator[Breach]:
+    """A refusal of a form carries a JSON object with code, message, more_info and status."""
+    if exchange.case.method != "POST" or exchange.status not in _FORM_CODES:
+        return
+    if not (exchange.case.content_type or "").startswith("application/x-www-form-urlencoded"):
+        return
+    document = exchange.document
+    if document is None:
+        yield _body("a JSON object", exchange.parsed[2] or "another JSON value")
+        return
+    missing = [k for k in ("code", "message", "more_info", "status") if k not in document]
+    if missing:
+        yield _body("code, message, more_info, status", f"without {', '.join(missing)}")
+    elif isinstance(document["code"], bool) or not isinstance(document["code"], int):
+        yield _body("an integer code", show(document["code"]), "$.code")
+    elif not isinstance(document["message"], str):
+        yield _body("a message in text", show(document["message"]), "$.message")
+    elif isinstance(document["status"], bool) or not isinstance(document["status"], int):
+        yield _body("an integer status", show(document["status"]), "$.status")
+
+
+def _body(expected: str, actual: str, path: str = "$") -> Breach:
+    return breach("refusal.body", "check_refusal_body", expected, actual, path)
+
+
+def check_credentials(exchange: Exchange) -> Iterator[Breach]:
+    """What wrong credentials and another account's path get: accepted or crashed MUST not be, 401 is usual."""
+    clause = exchange.case.aim
+    if not clause.startswith("auth."):
+        return
+    usual = (401, 403, 404) if clause == "auth.other-account" else (401,)
+    wanted = " or ".join(map(str, usual))
+    if exchange.status in usual:
+        return
+    level = Level.OBSERVED if exchange.is_refused else Level.MUST
+    yield breach(clause, "check_credentials", wanted, exchange.describe(), level=level)
+
+
+def check_method(exchange: Exchange) -> Iterator[Breach]:
+    """Another method on the collection creates nothing and gets no server error."""
+    if exchange.case.method == "POST":
+        return
+    if exchange.status == 201:
+        yield breach("method.not-created", "check_method", "no 201", f"{exchange.case.method}: {exchange.describe()}")
+    elif exchange.is_crash:
+        yield breach("method.answers", "check_method", "no server error", f"{exchange.case.method}: {exchange.describe()}")
+
+
+def check_malformed(exchange: Exchange) -> Iterator[Breach]:
+    """A body that is no proper form gets an answer, and no server error."""
+    case = exchange.case
+    if case.is_plain_form or case.method != "POST" or case.aim not in CLAUSE or not case.aim.startswith("malformed."):
+        return
+    # A server may close early on a body that it won't read; the reset then overtakes its answer.
+    if case.aim == "malformed.huge" and exchange.failure == "closed":
+        return
+    if exchange.is_crash:
+        yield breach(case.aim, "check_malformed", "an answer that is no server error", exchange.describe())

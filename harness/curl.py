@@ -1,0 +1,64 @@
+"""A case as a curl line that a person can run: no secret in it, quoted for a POSIX shell, one line."""
+
+from __future__ import annotations
+
+import shlex
+from urllib.parse import urlsplit
+
+from harness.case import Case
+from harness.contract import COLLECTION
+from harness.wire import encode_pairs
+
+_PLACEHOLDER = "$RINGTRUE_AUTH_TOKEN"
+_LONGEST = 12_000
+
+
+def curl_line(case: Case, url: str, account_sid: str) -> str:
+    """The command that sends a case.
+
+    Args:
+        case: what to send.
+        url: the target's base URL.
+        account_sid: whose path it goes to.
+
+    Returns:
+        One line; the token is the variable RINGTRUE_AUTH_TOKEN, a SIP password is a placeholder.
+    """
+    account = account_sid if case.account == "own" else "AC" + "0123456789abcdef" * 2
+    path = urlsplit(url).path.rstrip("/") + COLLECTION.replace("{AccountSid}", account)
+    parts = urlsplit(url)
+    words = ["curl", "-sS", "-i"]
+    if case.method != "POST":
+        words += ["-I"] if case.method == "HEAD" else ["-X", case.method]
+    words.append(shlex.quote(f"{parts.scheme}://{parts.netloc}{path}"))
+    words += _credentials(case, account_sid)
+    if case.content_type != "application/x-www-form-urlencoded":
+        words += ["-H", shlex.quote(f"Content-Type: {case.content_type}" if case.content_type else "Content-Type:")]
+    words += _body(case)
+    return " ".join(words)
+
+
+def _credentials(case: Case, account_sid: str) -> list[str]:
+    kinds = {
+        "right": f'-u "{account_sid}:{_PLACEHOLDER}"', "none": "", "wrong": f'-u "{account_sid}:wrong"',
+        "prefix": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN%?}}"', "longer": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN}}0"',
+        "empty": f'-u "{account_sid}:"', "letter-case": f"-u \"{account_sid}:$(echo $RINGTRUE_AUTH_TOKEN | tr 'a-zA-Z' 'A-Za-z')\"",
+        "other-user": f'-u "AC{"0123456789abcdef" * 2}:{_PLACEHOLDER}"', "other-scheme": f'-H "Authorization: Bearer {_PLACEHOLDER}"',
+        "no-base64": "-H 'Authorization: Basic !!no*base64!!'",
+    }
+    text = kinds[case.credentials]
+    return [text] if text else []
+
+
+def _body(case: Case) -> list[str]:
+    if case.body is not None:
+        if not case.body:
+            return [] if case.method != "POST" else ["--data-raw", "''"]
+        if len(case.body) > 2000 or not case.body.isascii() or b"\x00" in case.body:
+            return [f"--data-binary @body  # {len(case.body)} bytes, see the case"]
+        return ["--data-raw", shlex.quote(case.body.decode("ascii"))]
+    pairs = tuple((n, "<password>" if n == "SipAuthPassword" and v else v) for n, v in case.pairs)
+    text = encode_pairs(pairs, case.styles).decode("ascii")
+    if len(text) > _LONGEST:
+        return [f"--data-raw @body  # {len(text)} bytes, see the case"]
+    return ["--data-raw", shlex.quote(text)]

@@ -1,0 +1,12 @@
+"""A real HTTP server that keeps the contract of creating a call, and faults that break it one rule at a time.
+
+It judges forms by code of its own and imports nothing of the harness outside this package, so that one slip cannot hide
+in both.
+"""
+
+from harness.emulator.app import create_app
+from harness.emulator.faults import FAULTS
+from harness.emulator.server import AddressUnavailable, Emulator, EmulatorError, serve
+from harness.emulator.settings import EmulatorSettings
+
+__all__ = ["FAULTS", "AddressUnavailable", "Emulator", "EmulatorError", "EmulatorSettings", "create_app", "serve"]

@@ -1,0 +1,90 @@
+"""Faults that fail instead of answering: 5xx, a hang or a closed connection, on one value or combination each.
+
+For rows of (slug, on what, hook).
+"""
+
+# ruff: noqa: E501 -- a row is a line, so that rows can be compared.
+
+from __future__ import annotations
+
+from harness.emulator import errors
+from harness.emulator.faults import effects
+from harness.emulator.faults.accepts import RSC_EVENT, SC_EVENT, SILENCE
+from harness.emulator.faults.conditions import (
+    between,
+    blank,
+    body,
+    both,
+    matches,
+    method,
+    no,
+    pairs,
+    sent,
+    size,
+    times,
+    value,
+)
+from harness.emulator.faults.model import Fault
+from harness.emulator.hooks import CREATED, OTHER, REFUSED, Condition, HangUp, Hook, Pause, Refuse, Rework
+
+FAMILY = "crashes"
+HANG_S = 3600.0
+
+ANY = (CREATED, REFUSED, OTHER)
+UNKNOWN = matches("Unknown", ".*")
+
+
+def _crash(when: Condition, status: int = 500) -> Hook:
+    return Refuse(when, status, errors.CRASH)
+
+
+def _crash_whatever(when: Condition) -> Hook:
+    return Rework(ANY, effects.crash, when)
+
+
+_ROWS: tuple[tuple[str, str, Hook], ...] = (
+    ("emoji", "an emoji in CallReason", _crash(matches("CallReason", ".*[\U00010000-\U0010ffff].*"))),
+    ("non-ascii", "a letter outside Latin-1 in CallReason", _crash(matches("CallReason", ".*[\u0100-\uffff].*"))),
+    ("send-digits-hash", "SendDigits that begin with #", _crash(matches("SendDigits", "#.*"))),
+    ("send-digits-only-w", "SendDigits of w alone", _crash(matches("SendDigits", "w+"))),
+    ("sip-port", "a SIP address with a port", _crash(matches("To", r"sip:[^@]+@[^@]+:[0-9]+"))),
+    ("client-to-client", "a client calling a client", _crash(both(matches("From", "client:.*"), matches("To", "client:.*")))),
+    ("timeout-255", "Timeout over 255", _crash(between("Timeout", 256, 600))),
+    ("silence-multiple", f"{SILENCE} that is a multiple of 512", _crash(between(SILENCE, 2000, 10000, 512))),
+    ("time-limit", "TimeLimit beside a client", _crash(both(sent("TimeLimit"), matches("To", "client:.*")))),
+    ("dual-outbound", "dual channels of the outbound track", _crash(both(value("RecordingChannels", "dual"), value("RecordingTrack", "outbound")))),
+    ("trim-absent-event", "do-not-trim with the event absent", _crash(both(value("Trim", "do-not-trim"), matches(RSC_EVENT, ".*absent.*")))),
+    ("async-digits-recorded", "AsyncAmd, SendDigits and Record together", _crash(both(value("AsyncAmd", "true"), sent("SendDigits"), value("Record", "true")))),
+    ("get-fallback-post", "Method GET with FallbackMethod POST and StatusCallbackMethod GET", _crash(both(value("Method", "GET"), value("FallbackMethod", "POST"), value("StatusCallbackMethod", "GET")))),
+    ("three-events", "three or more of StatusCallbackEvent", _crash(times(SC_EVENT, 3))),
+    ("twiml-cdata", "Twiml with a CDATA section", _crash(matches("Twiml", r".*<!\[CDATA\[.*"))),
+    ("twiml-entity", "Twiml with a character reference", _crash(matches("Twiml", ".*&#.*"))),
+    ("long-url", "a Url of 1024 characters or more", _crash(size("Url", 1024, 4000))),
+    ("many-pairs", "forms of 25 pairs or more", _crash(pairs(25))),
+    ("byoc-foreign", "Byoc with a number outside the NANP", _crash(both(sent("Byoc"), matches("To", r"\+[2-9].*")))),
+    ("gateway", "FallbackUrl beside Twiml, as 502", _crash(sent("FallbackUrl", "Twiml"), 502)),
+    ("put-as-method", "Method PUT, which need not be taken", _crash_whatever(value("Method", "PUT"))),
+    ("timeout-0", "Timeout of 0, which need not be taken", _crash_whatever(value("Timeout", "0"))),
+    ("empty-value", "a Timeout without a value", _crash_whatever(blank("Timeout"))),
+    ("repeated", "Url given twice", _crash_whatever(times("Url", 2))),
+    ("unknown-parameter", "a parameter that is not documented", _crash_whatever(UNKNOWN)),
+    ("huge-integer", "a Timeout of 20 digits or more", _crash_whatever(matches("Timeout", "[0-9]{20,}"))),
+    ("word-as-integer", "a word as TimeLimit", _crash_whatever(matches("TimeLimit", "[a-z]+"))),
+    ("no-such-scheme", "a Url of another scheme", _crash_whatever(both(sent("Url"), no(matches("Url", "(?i)https?:.*"))))),
+    ("bad-escape", "a percent sign without two hex digits", _crash_whatever(body(rb"%(?![0-9A-Fa-f]{2})"))),
+    ("bad-utf-8", "bytes that UTF-8 never has, FE and FF", _crash_whatever(body(rb"%[Ff][EeFf]|[\xfe\xff]"))),
+    ("nul", "a NUL character", _crash_whatever(body(rb"%00|\x00"))),
+    ("no-equals", "a body without an equals sign", _crash_whatever(body(rb"^[^=]+$"))),
+    ("empty-body", "a form that is empty", _crash_whatever(both(method("POST"), body(rb"^$")))),
+    ("put", "PUT at the collection", _crash_whatever(method("PUT"))),
+    ("delete", "DELETE at the collection", _crash_whatever(method("DELETE"))),
+    ("hangs-on-sip", "a SIP address, without an answer", Pause(HANG_S, matches("To", "sip:.*"))),
+    ("hangs-on-digits", "SendDigits of 20 characters or more, without an answer", Pause(HANG_S, size("SendDigits", 20, 32))),
+    ("hangs-up-on-detection", "MachineDetection beside AsyncAmd, by closing the connection", HangUp(sent("MachineDetection", "AsyncAmd"))),
+    ("hangs-up-on-dual", "dual channels, by closing the connection", HangUp(value("RecordingChannels", "dual"))),
+)  # fmt: skip
+
+FAULTS = tuple(
+    Fault(f"crashes-{slug}" if not slug.startswith("hangs") else slug, FAMILY, f"The server fails on {what}", (hook,))
+    for slug, what, hook in _ROWS
+)

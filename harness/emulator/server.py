@@ -1,0 +1,192 @@
+"""Running an emulator: in this process until it is told to stop, or in a process of its own.
+
+For sockets, signals and subprocesses. What is served is ``app``'s business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from harness.emulator.app import create_app
+from harness.emulator.settings import EmulatorSettings
+
+TOKEN_VARIABLE = "RINGTRUE_EMULATOR_TOKEN"
+LOOPBACK = "127.0.0.1"
+BACKLOG = 2048
+START_LIMIT_S = 15.0
+STOP_LIMIT_S = 3.0
+
+Ready = Callable[[str], None]
+
+
+class EmulatorError(OSError):
+    """The emulator could not be started; the text says why."""
+
+
+class AddressUnavailable(EmulatorError):
+    """The host and port cannot be listened at; the text says what to try instead."""
+
+
+def serve(
+    settings: EmulatorSettings,
+    host: str = LOOPBACK,
+    port: int = 0,
+    ready: Ready | None = None,
+    *,
+    stops_with_stdin: bool = False,
+) -> None:
+    """Serves one emulator until SIGINT or SIGTERM.
+
+    Args:
+        port: 0 takes a free one.
+        ready: is called with the base URL once connections are taken.
+        stops_with_stdin: whether the end of the standard input stops it too, as when a parent process dies.
+
+    Raises:
+        AddressUnavailable: the host and port cannot be listened at.
+        ValueError: a name among the settings' faults is unknown.
+    """
+    # Here, since whoever only starts a process needs no server of their own.
+    from harness.emulator.listener import run  # noqa: PLC0415
+
+    run(settings, _listen(host, port), ready, stops_with_stdin=stops_with_stdin)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AddressUnavailable(
+            f"cannot listen at {host} port {port} ({reason}); choose another --port, or 0 for a free one"
+        ) from error
+
+
+class Emulator:
+    """An emulator in a process of its own, for as long as the ``with`` block lasts.
+
+    Args:
+        settings: what to serve; by default a faithful emulator.
+        host: the address to listen at.
+        port: 0 takes a free one.
+
+    Raises:
+        AddressUnavailable: on entering, the host and port cannot be listened at.
+        EmulatorError: on entering, the process did not come up.
+        ValueError: on entering, a name among the settings' faults is unknown.
+    """
+
+    def __init__(self, settings: EmulatorSettings | None = None, host: str = LOOPBACK, port: int = 0) -> None:
+        self.settings = settings or EmulatorSettings()
+        self._address = (host, port)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._url: str | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at its end."""
+        if self._url is None:
+            raise EmulatorError("the emulator is not running; use it in a with statement")
+        return self._url
+
+    @property
+    def account_sid(self) -> str:
+        """The user name of the account."""
+        return self.settings.account_sid
+
+    @property
+    def auth_token(self) -> str:
+        """The account's secret."""
+        return self.settings.auth_token
+
+    @property
+    def owned_numbers(self) -> tuple[str, ...]:
+        """Numbers that calls may come from."""
+        return self.settings.owned_numbers
+
+    @property
+    def pid(self) -> int | None:
+        """The process that serves, or None where none does."""
+        return self._process.pid if self._process else None
+
+    def __enter__(self) -> Emulator:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Starts the process and waits until it listens."""
+        create_app(self.settings)  # an unknown fault is said here, not by a process that dies
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "harness.emulator", *self._arguments()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # so that Ctrl-C reaches the parent alone, which then stops this
+            env=_environment(self.settings),
+        )
+        try:
+            self._url = self._announced(self._process)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stops the process; does nothing where none runs."""
+        process, self._process, self._url = self._process, None, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+    def _arguments(self) -> list[str]:
+        host, port = self._address
+        s = self.settings
+        arguments = ["--host", host, "--port", str(port), "--account-sid", s.account_sid, "--stops-with-stdin"]
+        arguments += ["--base-path", s.base_path] if s.base_path else []
+        arguments += ["--seed", str(s.seed)] if s.seed is not None else []
+        arguments += [f"--owned-number={number}" for number in s.owned_numbers]
+        return arguments + [f"--fault={name}" for name in s.faults]
+
+    def _announced(self, process: subprocess.Popen[bytes]) -> str:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        readable, _, _ = select.select([process.stdout], [], [], START_LIMIT_S)
+        line = process.stdout.readline() if readable else b""
+        if line:
+            return str(json.loads(line)["url"])
+        process.kill()
+        reason = process.stderr.read().decode(errors="replace").strip().splitlines()
+        text = reason[-1] if reason else f"no answer within {START_LIMIT_S:.0f} s"
+        if "cannot listen at" in text:
+            raise AddressUnavailable(text.removeprefix("error: "))
+        raise EmulatorError(f"the emulator did not start: {text}")
+
+
+def _environment(settings: EmulatorSettings) -> dict[str, str]:
+    """The parent's environment, the token, and the way to this package."""
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), TOKEN_VARIABLE: settings.auth_token}

@@ -1,0 +1,36 @@
+"""Every error that ringtrue raises on purpose, in one tree; each text says what to do next.
+
+The command line turns them into one sentence and an exit code. Nothing here formats a traceback.
+"""
+
+from __future__ import annotations
+
+
+class HarnessError(Exception):
+    """Base of all errors that a user may meet; `exit_code` is what the process ends with."""
+
+    exit_code = 3
+
+
+class UsageError(HarnessError):
+    """The command line, the environment or a file that the user gave is wrong (exit 2)."""
+
+    exit_code = 2
+
+
+class TargetUnreachable(HarnessError):
+    """No HTTP answer came from the target at all (exit 3)."""
+
+
+class Inconclusive(HarnessError):
+    """The target answers, but nothing could be judged (exit 3)."""
+
+
+class BudgetSpent(HarnessError):
+    """The request, time or rate budget of the run is used up; what was learnt stays."""
+
+
+class Interrupted(HarnessError):
+    """The user or the system asked the run to end (exit 130)."""
+
+    exit_code = 130

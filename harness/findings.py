@@ -1,0 +1,67 @@
+"""A Finding: one broken clause with one cause, its smallest case, counted and never repeated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.case import Case
+from harness.contract import CLAUSE, Level
+from harness.exchange import Exchange
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One broken clause with one cause.
+
+    Args:
+        id: lasting within a run and between runs of the same fault: the clause, and a number where it has several causes.
+        clause: the broken clause's id.
+        level: of the break.
+        check: the function that saw it.
+        message: one line.
+        expected: what the contract wants.
+        actual: what came.
+        path: JSONPath of the place in the answer.
+        case: the smallest case that shows it.
+        exchange: that case's exchange.
+        occurrences: how many cases showed it.
+        cause: parameters, styles or states to blame, for people.
+        before: cases to send first, where only a sequence shows it.
+        flaky: (shown, tries) where it doesn't show every time.
+    """
+
+    id: str
+    clause: str
+    level: Level
+    check: str
+    message: str
+    expected: str
+    actual: str
+    path: str
+    case: Case
+    exchange: Exchange
+    occurrences: int = 1
+    cause: str = ""
+    before: tuple[Case, ...] = ()
+    together: tuple[Case, ...] = ()
+    flaky: tuple[int, int] | None = None
+    parameters: tuple[str, ...] = field(default=())
+
+    @property
+    def source(self) -> str:
+        """The place in the public description."""
+        return CLAUSE[self.clause].source
+
+
+def numbered(findings: list[Finding]) -> list[Finding]:
+    """Findings in the order of level and clause, with ids that are unique."""
+    from dataclasses import replace
+
+    order = list(CLAUSE)
+    out: list[Finding] = []
+    taken: dict[str, int] = {}
+    for f in sorted(findings, key=lambda f: (f.level.rank, order.index(f.clause), f.cause)):
+        taken[f.clause] = taken.get(f.clause, 0) + 1
+        count = taken[f.clause]
+        out.append(replace(f, id=f.clause if count == 1 else f"{f.clause}-{count}"))
+    return out

@@ -1,0 +1,168 @@
+"""Before the run: is there a server, does it take our credentials, and which From and To does it take?
+
+The usual first mistakes become one sentence each. Nothing is judged here; what the answers show is kept for the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from harness.case import Case
+from harness.errors import Inconclusive, TargetUnreachable
+from harness.exchange import Exchange
+from harness.oracle import Knowledge
+from harness.session import Session
+from strategies.drawing import Numbers
+
+TEST_FROM = "+15005550006"
+FICTIONAL_FROM = "+12025550143"
+FICTIONAL_TO = ("+14155550100", "+12025550199", "+442079460958")
+_EXAMPLES = ("+12015550123", "+447400123456", "+4915123456789", "+33612345678", "+61412345678")
+_SIDS = ("0123456789abcdef" * 2, "0123456789ABCDEF" * 2, "7" * 32, "aBcDeF0123456789" * 2)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the preflight found.
+
+    Args:
+        numbers: whom the target may be asked to call, and as whom.
+        known: what the oracle may rest on.
+        exchange: the answer to the pair that was taken.
+        crashes: whether every valid call is answered by a server error.
+        sids: exchanges with SIDs that the target can't know.
+    """
+
+    numbers: Numbers
+    known: Knowledge
+    exchange: Exchange
+    crashes: bool = False
+    sids: tuple[Exchange, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user configured: `--from`, `--to`, and the name of the token's variable for messages."""
+
+    own: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
+    token_variable: str = "RINGTRUE_AUTH_TOKEN"
+
+
+def preflight(session: Session, wanted: Wanted) -> Found:
+    """Finds a pair of numbers that the target takes.
+
+    Raises:
+        TargetUnreachable: no HTTP answer came.
+        Inconclusive: answers came, but none from which anything could be judged; the text names the way out.
+    """
+    answers: list[Exchange] = []
+    for own, called in _pairs(session, wanted):
+        exchange = session.send(_minimal(called, own))
+        answers.append(exchange)
+        if exchange.is_created:
+            return _taken(session, wanted, own, called, exchange)
+        if _is_hopeless(exchange, len(answers)):
+            break
+    if all(e.is_crash for e in answers) and answers[0].status is not None:
+        own, called = next(iter(_pairs(session, wanted)))
+        return replace(_taken(session, wanted, own, called, answers[0], probe=False), crashes=True)
+    raise _explain(session, answers, wanted)
+
+
+def _minimal(called: str, own: str) -> Case:
+    return Case((("To", called), ("From", own), ("Url", "https://example.com/voice")), "call.created")
+
+
+def _pairs(session: Session, wanted: Wanted) -> list[tuple[str, str]]:
+    """(From, To) in the order they are tried: configured ones alone where configured, else fictional, then examples."""
+    examples = _EXAMPLES if session.target.loopback else ()
+    own = wanted.own or (TEST_FROM, FICTIONAL_FROM, *examples)
+    called = wanted.called or (*FICTIONAL_TO[:2], *examples[1:3], TEST_FROM)
+    pairs = [(f, called[0]) for f in own]
+    pairs += [(f, t) for t in called[1:] for f in own[:4]]
+    return [(f, t) for f, t in pairs if f != t or len(own) == len(called) == 1]
+
+
+def _is_hopeless(exchange: Exchange, tries: int) -> bool:
+    """Whether another pair of numbers can't help."""
+    if exchange.status is None:
+        return exchange.failure != "closed" or tries > 2
+    return exchange.status in (401, 403, 404, 405, 407, 429) or 300 <= exchange.status < 400 or (exchange.is_crash and tries > 3)
+
+
+def _taken(
+    session: Session, wanted: Wanted, own: str, called: str, exchange: Exchange, probe: bool = True
+) -> Found:
+    owned = tuple(dict.fromkeys((own, *wanted.own)))
+    takes = tuple(dict.fromkeys((called, *wanted.called)))
+    numbers = Numbers(owned, takes, foreign=session.target.loopback)
+    sids = _probe_sids(session, numbers) if probe else ()
+    opened = frozenset(e.case.pairs[-1][0] for e in sids if e.is_created)
+    known = Knowledge(frozenset(owned), frozenset(takes), opened)
+    return Found(numbers, known, exchange, sids=sids)
+
+
+def _probe_sids(session: Session, numbers: Numbers) -> tuple[Exchange, ...]:
+    """Whether the target takes SIDs that it can't know."""
+    out: list[Exchange] = []
+    for name, prefix in (("ApplicationSid", "AP"), ("Byoc", "BY")):
+        base = _minimal(numbers.called[0], numbers.own[0])
+        for digits in _SIDS:
+            out.append(session.send(base.with_pairs((*base.pairs, (name, prefix + digits)))))
+    return tuple(out)
+
+
+def _explain(session: Session, answers: list[Exchange], wanted: Wanted) -> TargetUnreachable | Inconclusive:
+    """The usual first mistakes, one sentence each."""
+    config = session.target.config
+    last = answers[-1]
+    if last.status is None:
+        return TargetUnreachable(_no_answer(last, config.url, config.timeout))
+    if last.status == 401:
+        if config.auth_token is None:
+            return Inconclusive(f"{config.url} answers 401: it wants credentials; put the auth token into {wanted.token_variable}")
+        return Inconclusive(
+            f"{config.url} answers 401: it refuses the token read from {wanted.token_variable} for account {config.account_sid}; "
+            "check both"
+        )
+    if last.status in (404, 405):
+        return Inconclusive(
+            f"{config.url} answers {last.status} to POST {config.collection}: check the base URL (what stands before /2010-04-01) and --account-sid"
+        )
+    if 300 <= last.status < 400:
+        return Inconclusive(f"{config.url} answers {last.status}, a redirect, which is never followed; point --target to where the service is")
+    if last.status in (403, 407, 429):
+        hint = {403: "the account may not create calls", 407: "a proxy stands before it", 429: "it is limiting the rate; try again with --rate"}
+        return Inconclusive(f"{config.url} answers {last.status} to every valid call: {hint[last.status]}")
+    if "html" in (last.header("content-type") or "").lower():
+        return Inconclusive(f"{config.url} answers {last.status} with an HTML page: that is no API; check the base URL")
+    return Inconclusive(
+        f"{config.url} took none of {len(answers)} valid calls (last answer: {last.describe()}{_code(last)}): "
+        "say a number that the account owns with --from, and one that may be called with --to"
+    )
+
+
+def _code(exchange: Exchange) -> str:
+    document = exchange.document or {}
+    code = document.get("code")
+    return f", code {code}" if isinstance(code, int) else ""
+
+
+def _no_answer(exchange: Exchange, url: str, timeout: float) -> str:
+    return {
+        "refused": f"nothing listens at {url}: start the server, or check host and port in --target",
+        "tls": f"the TLS handshake with {url} failed: check the certificate (--ca-bundle for a private authority), or whether it speaks http",
+        "timeout": f"{url} accepts connections but gave no whole answer within {timeout:g} s: check that it is the right port, or raise --timeout",
+        "closed": f"{url} closes the connection without an answer: check that it speaks {url.split(':', 1)[0]}",
+        "malformed": f"what {url} answers is no HTTP/1.1: check that it is the right port",
+    }.get(exchange.failure or "", f"{url} gave no answer")
+
+
+def is_fictional(number: str) -> bool:
+    """Whether a number can never ring a person: NANP 555-0100 to 555-0199, and the live service's test numbers."""
+    digits = number.removeprefix("+1")
+    return number.startswith("+1") and len(digits) == 10 and (digits[3:8] == "55501" or digits.startswith("5005550"))
+
+
+__all__ = ["Found", "Wanted", "is_fictional", "preflight"]

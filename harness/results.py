@@ -1,0 +1,138 @@
+"""The result of a run as data, and its JSON form (`results.json`, schema version 1). No rendering for people here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from harness import __version__
+from harness.case import Case
+from harness.contract import CLAUSE, Clause, Level
+from harness.curl import curl_line
+from harness.findings import Finding
+
+SCHEMA_VERSION = 1
+REDACTED_PASSWORD = "[redacted]"
+
+VERDICTS = ("FAIL", "NON-STRICT", "INFO", "PASS", "SKIPPED", "NOT-EXERCISED")
+VERDICT_OF_LEVEL = {Level.MUST: "FAIL", Level.SHOULD: "NON-STRICT", Level.OBSERVED: "INFO"}
+
+
+@dataclass(frozen=True)
+class ClauseResult:
+    """One clause's verdict.
+
+    Args:
+        clause: the clause.
+        verdict: one of `VERDICTS`.
+        cases: how many exchanges exercised it.
+        findings: ids of its findings.
+        reason: why it was skipped or not exercised.
+    """
+
+    clause: Clause
+    verdict: str
+    cases: int
+    findings: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """Everything that a run has to say.
+
+    Args:
+        seed, profile: of the run.
+        started: when, with a time zone.
+        duration_s: seconds.
+        url, account_sid: the target.
+        verdict: `conforms`, `violates` or `inconclusive`.
+        exit_code: 0, 1, 3 or 130.
+        counts: as in results.json.
+        clauses: in the contract's order.
+        findings: strongest level first.
+        notes: what was not judged and why, and what is odd but no break.
+        headline: one sentence for people.
+        settings: the run's settings, secret-free, for the report.
+        latency_ms: (median, 95th percentile, longest).
+        statuses: how often each status came.
+        version: what drew, sent and judged.
+    """
+
+    seed: int
+    profile: str
+    started: datetime
+    duration_s: float
+    url: str
+    account_sid: str
+    verdict: str
+    exit_code: int
+    counts: dict[str, int]
+    clauses: tuple[ClauseResult, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    headline: str
+    settings: dict[str, str] = field(default_factory=dict)
+    latency_ms: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    statuses: dict[str, int] = field(default_factory=dict)
+    version: str = __version__
+
+    def clause(self, clause_id: str) -> ClauseResult:
+        """The result of one clause."""
+        return next(c for c in self.clauses if c.clause.id == clause_id)
+
+    def finding(self, finding_id: str) -> Finding:
+        """A finding by its id."""
+        return next(f for f in self.findings if f.id == finding_id)
+
+    def tally(self) -> dict[str, int]:
+        """How many clauses have each verdict."""
+        return {v: sum(c.verdict == v for c in self.clauses) for v in VERDICTS}
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of results.json."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "tool": {"name": "ringtrue", "version": self.version},
+            "seed": self.seed,
+            "profile": self.profile,
+            "started": self.started.isoformat(timespec="seconds"),
+            "duration_s": round(self.duration_s, 3),
+            "target": {"url": self.url, "account_sid": self.account_sid},
+            "verdict": self.verdict,
+            "exit_code": self.exit_code,
+            "counts": self.counts,
+            "clauses": [
+                {
+                    "id": c.clause.id, "level": c.clause.level.value, "verdict": c.verdict, "cases": c.cases,
+                    "findings": list(c.findings), **({"reason": c.reason} if c.reason else {}),
+                }
+                for c in self.clauses
+            ],
+            "findings": [self._finding(f) for f in self.findings],
+            "notes": list(self.notes),
+        }
+
+    def _finding(self, f: Finding) -> dict[str, Any]:
+        out: dict[str, Any] = {
+            "id": f.id, "clause": f.clause, "level": f.level.value, "check": f.check, "message": f.message, "expected": f.expected,
+            "actual": f.actual, "path": f.path, "case": without_password(f.case).to_json(),
+            "curl": curl_line(f.case, self.url, self.account_sid), "occurrences": f.occurrences, "source": CLAUSE[f.clause].source,
+            "cause": f.cause,
+        }
+        if f.flaky is not None:
+            out["flaky"] = {"shown": f.flaky[0], "tries": f.flaky[1]}
+        if f.before:
+            out["before"] = [without_password(c).to_json() for c in f.before]
+        if f.together:
+            out["together"] = [without_password(c).to_json() for c in f.together]
+        return out
+
+
+def without_password(case: Case) -> Case:
+    """The case with its SIP password replaced."""
+    if case.get("SipAuthPassword") is None:
+        return case
+    pairs = tuple((n, REDACTED_PASSWORD if n == "SipAuthPassword" and v else v) for n, v in case.pairs)
+    return case.with_pairs(pairs, case.styles)

@@ -1,0 +1,349 @@
+"""A run's working memory: sends cases within the budgets, has every exchange judged, remembers what was seen.
+
+It decides nothing about causes (`harness.attribution`) or verdicts (`harness.verdicts`).
+"""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+
+from harness.case import Case
+from harness.checks import Breach, judge
+from harness.checks.model import breach, show
+from harness.contract import Expected
+from harness.errors import BudgetSpent, TargetUnreachable
+from harness.exchange import Exchange
+from harness.oracle import Expectation, Knowledge, expect
+from harness.target import Target
+from strategies.plan import Step
+
+_MAX_SEEN = 400
+_MAX_SEEN_CONTENT = 24
+_SLOW = 0.012
+_PATIENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a run may spend: requests, seconds, requests a second. None: no bound."""
+
+    requests: int | None = None
+    seconds: float | None = None
+    rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One breach where it was seen: the exchange, how the case was sent, and with whom."""
+
+    breach: Breach
+    exchange: Exchange
+    step: str = "one"
+    partners: tuple[Case, ...] = ()
+    place: int = 0
+
+
+@dataclass
+class Counts:
+    """Numbers of a run, as results.json names them."""
+
+    requests: int = 0
+    cases: int = 0
+    accept_expected: int = 0
+    accepted: int = 0
+    reject_expected: int = 0
+    rejected: int = 0
+    either: int = 0
+
+
+@dataclass
+class Session:
+    """Everything one run has learnt so far.
+
+    Args:
+        target: where to send.
+        budget: what may be spent.
+        seed: the run's seed.
+        workers: how many requests at once where the target is slow (1: never more than one, save where two are the point).
+        progress: called with the number of requests after each one.
+    """
+
+    target: Target
+    budget: Budget = field(default_factory=Budget)
+    seed: int = 0
+    workers: int = 8
+    progress: Callable[[int], None] = lambda _n: None
+    known: Knowledge = field(default_factory=Knowledge)
+    counts: Counts = field(default_factory=Counts)
+    exercised: Counter[str] = field(default_factory=Counter)
+    seen: list[Seen] = field(default_factory=list)
+    occurrences: Counter[tuple[str, str]] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+    latencies: list[float] = field(default_factory=list)
+    sids: dict[str, int] = field(default_factory=dict)
+    recent: deque[Case] = field(default_factory=lambda: deque(maxlen=300))
+    statuses: Counter[str] = field(default_factory=Counter)
+    waited: float = 0.0
+    stopped: str | None = None
+    created: list[str] = field(default_factory=list)
+    _previous: Case | None = None
+    _started: float = field(default_factory=time.monotonic)
+    _refused: int = 0
+    _timeouts: int = 0
+    _next_slot: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    # -- sending --------------------------------------------------------------------------------
+
+    def elapsed(self) -> float:
+        """Seconds since the session began."""
+        return time.monotonic() - self._started
+
+    def check_budget(self) -> None:
+        """Raises BudgetSpent where no further request may be sent."""
+        budget = self.budget
+        if budget.requests is not None and self.counts.requests >= budget.requests:
+            raise BudgetSpent(f"the budget of {budget.requests} requests is used up")
+        if budget.seconds is not None and self.elapsed() >= budget.seconds:
+            raise BudgetSpent(f"the time of {budget.seconds:g} s is used up")
+
+    def send(self, case: Case) -> Exchange:
+        """Sends one case within the budgets, waiting where the target asks for it (429); judges nothing."""
+        for attempt in range(6):
+            exchange = self._send_once(case)
+            if exchange.status != 429:
+                return exchange
+            self.statuses["429 waited"] += 1
+            if not self._wait(exchange, attempt):
+                return exchange
+        return exchange
+
+    def _send_once(self, case: Case) -> Exchange:
+        with self._lock:
+            self.check_budget()
+            self.counts.requests += 1
+            pause = self._pause()
+        if pause > 0:
+            time.sleep(pause)
+        exchange = self.target.send(case, self._previous)
+        self._previous = case
+        self._after(exchange)
+        return exchange
+
+    def _pause(self) -> float:
+        if self.budget.rate is None:
+            return 0.0
+        now = time.monotonic()
+        slot = max(now, self._next_slot)
+        self._next_slot = slot + 1 / self.budget.rate
+        return slot - now
+
+    def _after(self, exchange: Exchange) -> None:
+        self.statuses[str(exchange.status or exchange.failure)] += 1
+        if len(self.latencies) < 100_000:
+            self.latencies.append(exchange.elapsed)
+        if exchange.failure == "timeout":
+            self._timeouts += 1
+            if self._timeouts >= 2:
+                self.target.hurry()
+        self.progress(self.counts.requests)
+        if exchange.failure != "refused":
+            self._refused = 0
+            return
+        self._refused += 1
+        if self._refused > 3:
+            raise TargetUnreachable(f"{self.target.config.url} stopped taking connections after {self.counts.requests} requests")
+        time.sleep(0.2 * self._refused)
+
+    def _wait(self, exchange: Exchange, attempt: int) -> bool:
+        """Waits as a 429 asks; False where that would be longer than patience or the budget allows."""
+        seconds = _retry_after(exchange.header("retry-after"))
+        if seconds is None:
+            seconds = 0.25 * 2**attempt
+        left = _PATIENCE if self.budget.seconds is None else min(_PATIENCE, self.budget.seconds - self.elapsed())
+        if seconds > left:
+            self.note(f"the target asked to wait {seconds:g} s (429), longer than this run waits")
+            return False
+        self.waited += seconds
+        time.sleep(seconds)
+        return True
+
+    def note(self, text: str) -> None:
+        """Keeps a remark for the reports, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    # -- judging ----------------------------------------------------------------------------------
+
+    def expect(self, case: Case) -> Expectation:
+        """What the oracle expects of a case of this target."""
+        return expect(case, self.known)
+
+    def judge(self, exchange: Exchange, step: str = "one", partners: tuple[Case, ...] = (), place: int = 0) -> list[Breach]:
+        """Judges one exchange with every check and remembers what it showed."""
+        expectation = self.expect(exchange.case)
+        found, exercised = judge(exchange, expectation, self.target.config.account_sid)
+        self._count(exchange, expectation)
+        found += self._unique(exchange)
+        found = self._own_call(exchange, found)
+        if step == "again" and place:
+            exercised |= {"call.repeatable" if expectation.expected is Expected.ACCEPT else "refusal.repeatable"}
+        if step == "together":
+            exercised |= {"call.concurrency"}
+        if exchange.previous is not None and expectation.expected is Expected.ACCEPT:
+            exercised |= {"call.history"}
+        self.exercised.update(exercised)
+        self.recent.append(exchange.case)
+        for item in found:
+            key = (item.clause, item.kind)
+            self.occurrences[key] += 1
+            limit = _MAX_SEEN if item.kind != "content" else _MAX_SEEN_CONTENT
+            if self.occurrences[key] <= limit:
+                self.seen.append(Seen(item, exchange, step, partners, place))
+        return found
+
+    def _count(self, exchange: Exchange, expectation: Expectation) -> None:
+        self.counts.cases += 1
+        if expectation.expected is Expected.ACCEPT:
+            self.counts.accept_expected += 1
+            self.counts.accepted += exchange.is_created
+        elif expectation.expected is Expected.REJECT:
+            self.counts.reject_expected += 1
+            self.counts.rejected += exchange.is_refused
+        else:
+            self.counts.either += 1
+
+    def _unique(self, exchange: Exchange) -> list[Breach]:
+        """Whether a created call's sid is new in this run."""
+        if not exchange.is_created or exchange.case.method != "POST" or exchange.document is None:
+            return []
+        sid = exchange.document.get("sid")
+        if not isinstance(sid, str) or not sid:
+            return []
+        first = self.sids.setdefault(sid[:64], exchange.number)
+        if first == exchange.number:
+            return []
+        return [breach("echo.sid-unique", "check_unique", "a sid that is new", f"{show(sid)}, as in request {first}", "$.sid")]
+
+    def _own_call(self, exchange: Exchange, found: list[Breach]) -> list[Breach]:
+        """Said-back values of another call of this run are one break, not several."""
+        wrong = [b for b in found if b.clause in ("echo.to", "echo.from")]
+        document = exchange.document
+        if not wrong or document is None:
+            return found
+        to, sender = document.get("to"), document.get("from")
+        own = (exchange.case.get("To"), exchange.case.get("From"))
+        stranger = any(
+            c.get("To") == to and c.get("From") == sender and (to, sender) != own for c in reversed(self.recent) if c is not exchange.case
+        )
+        if not stranger:
+            return found
+        other = breach("echo.own-call", "check_own_call", f"to {show(own[0])}, from {show(own[1])}", f"to {show(to)}, from {show(sender)}")
+        return [b for b in found if b not in wrong] + [other]
+
+    # -- steps --------------------------------------------------------------------------------------
+
+    def run(self, steps: Iterable[Step]) -> None:
+        """Sends and judges all steps; ends quietly where the budget does."""
+        try:
+            for batch in self._batches(steps):
+                self._run_batch(batch)
+        except BudgetSpent as spent:
+            self.stopped = str(spent)
+
+    def _batches(self, steps: Iterable[Step]) -> Iterator[list[Step]]:
+        """Steps one by one, or several single ones at once where the target is slow."""
+        batch: list[Step] = []
+        for step in steps:
+            size = self._width()
+            if step.kind == "one":
+                batch.append(step)
+                if len(batch) >= size:
+                    yield batch
+                    batch = []
+                continue
+            if batch:
+                yield batch
+                batch = []
+            yield [step]
+        if batch:
+            yield batch
+
+    def _width(self) -> int:
+        if self.workers < 2 or self.budget.rate is not None or len(self.latencies) < 20:
+            return 1
+        return self.workers if statistics.median(self.latencies[-50:]) > _SLOW else 1
+
+    def _run_batch(self, batch: list[Step]) -> None:
+        if len(batch) > 1:
+            cases = [s.cases[0] for s in batch]
+            for exchange in self.send_together(cases):
+                self.judge(exchange)
+            return
+        step = batch[0]
+        if step.kind == "together":
+            self.budget_for(len(step.cases))
+            self.recent.extend(step.cases)
+            for exchange in self.send_together(list(step.cases)):
+                self.judge(exchange, "together", step.cases)
+            return
+        for place, case in enumerate(step.cases):
+            self.judge(self.send(case), step.kind, step.cases, place)
+
+    def budget_for(self, count: int) -> None:
+        """Raises BudgetSpent where fewer than `count` requests are left."""
+        if self.budget.requests is not None and self.counts.requests + count > self.budget.requests:
+            raise BudgetSpent(f"the budget of {self.budget.requests} requests is used up")
+
+    def send_together(self, cases: list[Case]) -> list[Exchange]:
+        """Sends cases at the same time, each on a connection of its own; answers in the order of the cases."""
+        pool = self._pool()
+        barrier = threading.Barrier(len(cases)) if len(cases) <= 8 else None
+
+        def one(case: Case) -> Exchange:
+            if barrier is not None:
+                try:
+                    barrier.wait(1.0)
+                except threading.BrokenBarrierError:
+                    pass
+            return self.send(case)
+
+        return list(pool.map(one, cases))
+
+    def _pool(self) -> ThreadPoolExecutor:
+        pool: ThreadPoolExecutor | None = getattr(self, "_executor", None)
+        if pool is None:
+            pool = ThreadPoolExecutor(max(self.workers, 3), thread_name_prefix="ringtrue")
+            self._executor = pool
+        return pool
+
+    def close(self) -> None:
+        """Ends the threads and this thread's connection."""
+        pool: ThreadPoolExecutor | None = getattr(self, "_executor", None)
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+        self.target.close()
+
+    def learn(self, known: Knowledge) -> None:
+        """Replaces what is known of the target."""
+        self.known = known
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds that a Retry-After header asks for, or None where it says nothing usable."""
+    if value is None:
+        return None
+    value = value.strip()
+    if value.isdigit() and len(value) < 10:
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,209 @@
+"""Draws whole calls cheaply: ever new valid values, packed many to a call, and companies for one value to stand in.
+
+The covering phase sends thousands of calls within seconds, so it draws with a plain `random.Random`; the Hypothesis
+strategies in `strategies` are built on the same functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from harness.case import Pair, Pairs
+from harness.contract import PARAMETER, PARAMETERS, Expected
+from harness.contract.model import Events, Sid, Url
+from strategies.values import edges, fresh
+
+_GOLDEN = 0.6180339887498949
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Whom a target may be asked to call, and as whom.
+
+    Args:
+        own: From numbers that the target owns; the first is used most.
+        called: To numbers that it is known to take; the first is used most.
+        foreign: whether libphonenumber's examples may be called (on loopback only).
+    """
+
+    own: tuple[str, ...]
+    called: tuple[str, ...]
+    foreign: bool = False
+
+
+class Drawer:
+    """Draws values and calls for one run; the same seed draws the same.
+
+    Args:
+        seed: seed of the run.
+        numbers: whom the target may call.
+        open_sids: SID parameters of which any may be sent in a valid call.
+    """
+
+    def __init__(self, seed: int, numbers: Numbers, open_sids: frozenset[str] = frozenset()) -> None:
+        self.rng = Random(f"ringtrue {seed}")
+        self.numbers = numbers
+        self.open_sids = open_sids
+        self._turns: dict[tuple[str, str], int] = {}
+        self._phase: dict[tuple[str, str], float] = {}
+
+    # -- values ---------------------------------------------------------------------------------
+
+    def value(self, name: str, slug: str, edge_share: float = 0.5) -> str | None:
+        """The next value of a class: the edges in turn, mixed with new ones spread over the class.
+
+        Args:
+            name: the parameter.
+            slug: the class of values.
+            edge_share: how many of the values come from the edges once each was had.
+
+        Returns:
+            A value, or None where the class has none that may be sent here.
+        """
+        key = (name, slug)
+        turn = self._turns.get(key, 0)
+        self._turns[key] = turn + 1
+        if slug == "own-number":
+            own = self.numbers.own
+            return own[0] if turn % 3 else own[(turn // 3) % len(own)]
+        if slug == "e164":
+            return self._called(turn)
+        known = edges(name, slug)
+        if turn < len(known):
+            return known[turn]
+        if known and self.rng.random() < edge_share:
+            return self.rng.choice(known)
+        return fresh(name, slug, self.rng, self._place(key, turn)) or (self.rng.choice(known) if known else None)
+
+    def _place(self, key: tuple[str, str], turn: int) -> float:
+        """Where in its class the next value lies: golden-ratio steps from a phase of the seed's."""
+        phase = self._phase.get(key)
+        if phase is None:
+            phase = self._phase[key] = self.rng.random()
+        return (phase + turn * _GOLDEN) % 1.0
+
+    def _called(self, turn: int) -> str:
+        called = self.numbers.called
+        if not self.numbers.foreign or turn % 4 == 0:
+            return called[(turn // 4 if self.numbers.foreign else turn) % len(called)]
+        return fresh("To", "e164", self.rng, self._place(("To", "e164"), turn)) or called[0]
+
+    def valid(self, name: str) -> str | None:
+        """A valid value of any accepted class of a parameter that isn't an address of the call."""
+        domain = PARAMETER[name].domain
+        slugs = [c.slug for c in PARAMETER[name].classes if c.expected is Expected.ACCEPT]
+        if not slugs:
+            return None
+        slug = slugs[0]
+        if isinstance(domain, Url) and self.rng.random() < 0.12:
+            slug = "long"
+        return self.value(name, slug, 0.25)
+
+    # -- companies --------------------------------------------------------------------------------
+
+    def base(self) -> Pairs:
+        """The simplest valid call: To, From and Url."""
+        return (("To", self.numbers.called[0]), ("From", self.numbers.own[0]), ("Url", "https://example.com/voice"))
+
+    def ends(self, kind: str) -> tuple[Pair, Pair]:
+        """To and From of one kind: `phone`, `sip` or `client`."""
+        if kind == "phone":
+            return ("To", self.value("To", "e164") or ""), ("From", self.value("From", "own-number") or "")
+        to = self.value("To", kind, 0.2) or ""
+        sender = self.value("From", "client", 0.2) if self.rng.random() < 0.5 else self.value("From", "own-number")
+        return ("To", to), ("From", sender or "")
+
+    def packed(self, share: float, kind: str | None = None, without: frozenset[str] = frozenset()) -> list[Pair]:
+        """A valid call with about `share` of all optional parameters, each with a new value, in a new order.
+
+        Args:
+            share: from 0 to 1.
+            kind: what To is; drawn if None.
+            without: parameters that must not be there.
+        """
+        rng = self.rng
+        kind = kind or rng.choices(("phone", "sip", "client"), (6, 2, 2))[0]
+        pairs: list[Pair] = [p for p in self.ends(kind) if p[0] not in without]
+        for parameter in PARAMETERS:
+            if parameter.required or parameter.name in without or rng.random() >= self._share_of(parameter.name, share):
+                continue
+            pairs.extend(self.pair_of(parameter.name))
+        self.instruct(pairs, without)
+        rng.shuffle(pairs)
+        return pairs
+
+    def _share_of(self, name: str, share: float) -> float:
+        if isinstance(PARAMETER[name].domain, Sid) and name not in self.open_sids:
+            return 0.0
+        return share * (0.6 if name in ("ApplicationSid", "SendDigits") else 1.0)
+
+    def instruct(self, pairs: list[Pair], without: frozenset[str]) -> None:
+        names = {n for n, _ in pairs}
+        if names.intersection(("Url", "Twiml", "ApplicationSid")) or {"Url", "Twiml"} <= without:
+            return
+        name = "Url" if "Url" not in without and (self.rng.random() < 0.7 or "Twiml" in without) else "Twiml"
+        pairs.append((name, self.valid(name) or ""))
+
+    def pair_of(self, name: str) -> list[Pair]:
+        """A valid value of one optional parameter as the pairs that carry it (several for repeated ones)."""
+        domain = PARAMETER[name].domain
+        if isinstance(domain, Events) and domain.repeated:
+            chosen = self.rng.sample(domain.values, self.rng.randint(1, len(domain.values)))
+            return [(name, v) for v in chosen]
+        value = self.valid(name)
+        if value is None:
+            return []
+        return [(name, value)]
+
+    def company(self, name: str, turn: int) -> list[Pair]:
+        """A valid company for one value of a parameter, without the parameter itself; `turn` picks the kind of it.
+
+        0 the simplest call, 1 with what the parameter needs, 2 a full call, 3 and 4 to SIP and a client, then any.
+        """
+        avoided = frozenset(_avoided(name) | {name})
+        if turn == 0:
+            pairs = self._simple(name, avoided)
+        elif turn == 1:
+            pairs = self._simple(name, avoided)
+            self.complete(name, pairs)
+        elif turn == 2:
+            pairs = self.packed(1.0, self._kind(name, "phone"), avoided)
+            self.complete(name, pairs)
+        elif turn in (3, 4):
+            pairs = self.packed(0.15, self._kind(name, ("sip", "client")[turn - 3]), avoided)
+            self.complete(name, pairs)
+        else:
+            pairs = self.packed(self.rng.choice((0.1, 0.35, 0.6, 0.9)), self._kind(name, None), avoided)
+            if self.rng.random() < 0.8:
+                self.complete(name, pairs)
+        return pairs
+
+    def _kind(self, name: str, wanted: str | None) -> str | None:
+        return "phone" if PARAMETER[name].phone_only or name == "From" else wanted
+
+    def _simple(self, name: str, avoided: frozenset[str]) -> list[Pair]:
+        pairs = [p for p in self.base() if p[0] not in avoided]
+        if "Url" in avoided and name != "Twiml":
+            pairs.append(("Twiml", "<Response/>"))
+        return pairs
+
+    def complete(self, name: str, pairs: list[Pair]) -> None:
+        """Adds or mends what the parameter needs to have an effect."""
+        for needed, wanted in PARAMETER[name].useless_without:
+            if needed == name:
+                continue
+            if wanted is not None:
+                pairs[:] = [p for p in pairs if p[0] != needed]
+                pairs.append((needed, wanted))
+            elif all(n != needed for n, _ in pairs):
+                pairs.extend(self.pair_of(needed))
+
+
+def _avoided(name: str) -> set[str]:
+    """Parameters that would make another one ignored or useless, or would hide what is asked of it."""
+    parameter = PARAMETER[name]
+    avoided = {*parameter.ignored_with, *parameter.useless_with}
+    for needed, _ in parameter.useless_without:
+        avoided.update(PARAMETER[needed].ignored_with)
+    return avoided - {needed for needed, _ in parameter.useless_without}

@@ -1,0 +1,351 @@
+"""The covering phase: which requests a run sends, in which order, lazily.
+
+Rounds over all classes of values, so that a small budget still meets every clause before any is met twice; between them
+packed valid calls, which try some twenty new values at once. Whether an answer is right is the oracle's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from random import Random
+
+from harness.case import Case, Pair, Pairs
+from harness.contract import FORM_TYPE, PARAMETERS, Expected, Parameter, ValueClass
+from harness.contract.model import Events, Sid, Twiml
+from harness.wire import STYLES
+from strategies.covering import ABSENT, rows
+from strategies.drawing import Drawer
+from strategies.values import edges
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How much a run sends.
+
+    Args:
+        name: `quick`, `standard` or `deep`.
+        rounds: how often each class of values that must be refused is met.
+        unclear: how often each unclear class is met.
+        packed: packed valid calls beside the covering arrays.
+        alone: edges of each accepted class that are sent alone.
+        again: cases of each sort that are sent several times in a row.
+        together: pairs of calls that are sent at once.
+        examples: Hypothesis examples of each parameter's property.
+        generated: cases that schemathesis draws.
+    """
+
+    name: str
+    rounds: int
+    unclear: int
+    packed: int
+    alone: int
+    again: int
+    together: int
+    examples: int
+    generated: int = 0
+
+
+PROFILES: dict[str, Profile] = {
+    "quick": Profile("quick", 14, 6, 600, 3, 40, 40, 0),
+    "standard": Profile("standard", 90, 24, 5000, 40, 200, 300, 25),
+    "deep": Profile("deep", 400, 60, 20000, 60, 600, 1000, 100, 1000),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is sent next: `one` case, the same `again` and again, or several `together` at once."""
+
+    kind: str
+    cases: tuple[Case, ...]
+
+
+Maker = Callable[[], Step | None]
+
+
+class Plan:
+    """The steps of one run.
+
+    Args:
+        profile: how much to send.
+        seed: seed of the run.
+        drawer: draws values and calls.
+        wanted: whether a clause is to be exercised; steps of unwanted aims are left out.
+    """
+
+    def __init__(self, profile: Profile, seed: int, drawer: Drawer, wanted: Callable[[str], bool] = lambda _: True) -> None:
+        self.profile = profile
+        self.seed = seed
+        self.drawer = drawer
+        self.wanted = wanted
+        self.rng = Random(f"ringtrue plan {seed}")
+        self._arrays = [*rows("closed-3"), *rows("classes-2")]
+        self._array_turn = 0
+
+    def steps(self) -> Iterator[Step]:
+        """All steps in order."""
+        for maker in self._makers():
+            step = maker()
+            if step is not None:
+                yield step
+
+    def expected_requests(self) -> int:
+        """About how many requests the plan sends, for progress and budgets."""
+        p = self.profile
+        rejecting = sum(1 for _ in self._classes(Expected.REJECT))
+        unclear = sum(1 for _ in self._classes(Expected.EITHER))
+        alone = sum(min(p.alone, len(edges(q.name, c.slug)) or 1) for q, c in self._classes(Expected.ACCEPT))
+        return rejecting * p.rounds + unclear * p.unclear + alone + p.packed + len(self._arrays) + p.again * 5 + p.together * 2 + 60
+
+    def _makers(self) -> Iterator[Maker]:
+        opening = [*self._protocol(), *self._first_round()]
+        yield from opening
+        rounds = max(self.profile.rounds, 1)
+        packed = len(self._arrays) + self.profile.packed
+        done = 0
+        for turn in range(1, rounds + 1):
+            block: list[Maker] = []
+            if turn < rounds:
+                block.extend(self._case_maker(p, c, turn) for p, c in self._classes(Expected.REJECT))
+            if turn < self.profile.unclear:
+                block.extend(self._case_maker(p, c, turn) for p, c in self._classes(Expected.EITHER))
+                block.extend(self._odd_makers(turn))
+            block.extend(self._alone_makers(turn))
+            share = packed * turn // rounds - done
+            done += share
+            block.extend(self._packed_step for _ in range(share))
+            block.extend(self._sequence_makers(turn, rounds))
+            self.rng.shuffle(block)
+            yield from block
+
+    def _classes(self, expected: Expected) -> Iterator[tuple[Parameter, ValueClass]]:
+        for parameter in PARAMETERS:
+            for row in parameter.classes:
+                if row.expected is expected and self._may_send(parameter, row):
+                    yield parameter, row
+
+    def _may_send(self, parameter: Parameter, row: ValueClass) -> bool:
+        looked_up = isinstance(parameter.domain, Sid) and row.expected is Expected.ACCEPT
+        return self.wanted(f"{parameter.slug}.{row.slug}") and not (looked_up and parameter.name not in self.drawer.open_sids)
+
+    def _first_round(self) -> list[Maker]:
+        makers: list[Maker] = [self._case_maker(p, c, 0) for p, c in self._classes(Expected.REJECT)]
+        makers += [self._case_maker(p, c, 0) for p, c in self._classes(Expected.EITHER)]
+        makers += self._odd_makers(0)
+        makers += self._alone_makers(0)
+        self.rng.shuffle(makers)
+        return makers
+
+    # -- one value in a company -------------------------------------------------------------------
+
+    def _case_maker(self, parameter: Parameter, row: ValueClass, turn: int) -> Maker:
+        return lambda: self._value_step(parameter, row, turn)
+
+    def _value_step(self, parameter: Parameter, row: ValueClass, turn: int) -> Step | None:
+        value = self.drawer.value(parameter.name, row.slug)
+        if value is None:
+            return None
+        pairs = self.drawer.company(parameter.name, turn if turn < 5 else 5)
+        if isinstance(parameter.domain, Twiml):
+            pairs = [p for p in pairs if p[0] != "Url"]
+        added = self._pairs_with(parameter, row, value, turn)
+        place = 0 if turn == 0 else self.rng.randrange(len(pairs) + 1)
+        if turn == 0:
+            pairs = [*pairs, *added]
+        else:
+            pairs[place:place] = added
+        case = Case(tuple(pairs), f"{parameter.slug}.{row.slug}", self.seed)
+        again = row.expected is Expected.REJECT and turn == 3
+        return Step("again", (case, case)) if again else Step("one", (case,))
+
+    def _pairs_with(self, parameter: Parameter, row: ValueClass, value: str, turn: int) -> list[Pair]:
+        if row.slug == "required" and turn % 2 == 0:
+            return []
+        if isinstance(parameter.domain, Events) and parameter.domain.repeated and row.expected is Expected.REJECT:
+            others = self.rng.sample(parameter.domain.values, self.rng.randint(0, 3) if turn else 0)
+            others.insert(self.rng.randint(0, len(others)), value)
+            return [(parameter.name, v) for v in others]
+        return [(parameter.name, value)]
+
+    def _alone_makers(self, turn: int) -> list[Maker]:
+        makers: list[Maker] = []
+        for parameter, row in self._classes(Expected.ACCEPT):
+            count = min(self.profile.alone, max(len(edges(parameter.name, row.slug)), 1))
+            if turn < count:
+                makers.append(self._alone_maker(parameter, row, turn))
+        return makers
+
+    def _alone_maker(self, parameter: Parameter, row: ValueClass, turn: int) -> Maker:
+        def make() -> Step | None:
+            known = edges(parameter.name, row.slug)
+            value = known[turn % len(known)] if known and row.slug != "e164" else self.drawer.value(parameter.name, row.slug)
+            if value is None:
+                return None
+            pairs = [p for p in self.drawer.base() if p[0] != parameter.name]
+            if isinstance(parameter.domain, Twiml):
+                pairs = [p for p in pairs if p[0] != "Url"]
+            if parameter.name == "From" and row.slug == "client":
+                pairs = [("To", "client:alice"), *(p for p in pairs if p[0] != "To")]
+            if turn % 2:
+                self.drawer.complete(parameter.name, pairs)
+            return Step("one", (Case((*pairs, (parameter.name, value)), f"{parameter.slug}.{row.slug}", self.seed),))
+
+        return make
+
+    # -- many values at once ------------------------------------------------------------------------
+
+    def _packed_step(self) -> Step:
+        turn = self._array_turn
+        self._array_turn += 1
+        if turn < len(self._arrays):
+            pairs = self._from_row(self._arrays[turn])
+        else:
+            share = self.rng.choice((0.12, 0.3, 0.5, 0.5, 0.7, 0.9, 1.0))
+            pairs = self.drawer.packed(share)
+        case = Case(tuple(pairs), "call.combination", self.seed)
+        return Step("one", (self._dressed(case, turn),))
+
+    def _from_row(self, row: dict[str, str]) -> list[Pair]:
+        pairs = list(self.drawer.ends(row["To"]))
+        for name, level in row.items():
+            if name == "To" or level == ABSENT:
+                continue
+            if name in ("ApplicationSid", "Byoc") and name not in self.drawer.open_sids:
+                continue
+            pairs.extend(self._at_level(name, level))
+        self.drawer.instruct(pairs, frozenset())
+        self.rng.shuffle(pairs)
+        return pairs
+
+    def _at_level(self, name: str, level: str) -> list[Pair]:
+        if level in ("any", "between", "short", "query", "one"):
+            pairs = self.drawer.pair_of(name)
+            return pairs[:1] if level == "one" else pairs
+        if level == "long":
+            return [(name, self.drawer.value(name, "long") or "https://example.com/")]
+        if level == "all":
+            words = next(p for p in PARAMETERS if p.name == name).domain.values  # type: ignore[union-attr]
+            return [(name, w) for w in words] if name == "StatusCallbackEvent" else [(name, " ".join(words))]
+        return [(name, level)]
+
+    def _dressed(self, case: Case, turn: int) -> Case:
+        """Every other packed call uses a choice that form encoding leaves open."""
+        rng = self.rng
+        kind = turn % 8
+        styles: tuple[str, ...] = ()
+        names = tuple(STYLES)
+        if kind in (1, 3):
+            styles = tuple(rng.choices(names, k=len(case.pairs)))
+        elif kind == 5:
+            styles = (names[1 + (turn // 8) % (len(names) - 1)],) * len(case.pairs)
+        if kind == 7 and turn % 3 == 0:
+            return replace(case, segments=rng.choice((1, 7, 100)) if len(case.pairs) < 9 else 300)
+        if kind == 7:
+            charset = rng.choice(("; charset=utf-8", ";charset=UTF-8", "; charset=UTF-8", '; charset="utf-8"'))
+            return replace(case, content_type=FORM_TYPE + charset)
+        return replace(case, styles=styles)
+
+    # -- in sequence and at once ----------------------------------------------------------------------
+
+    def _sequence_makers(self, turn: int, rounds: int) -> list[Maker]:
+        def share(total: int) -> int:
+            return total * turn // rounds - total * (turn - 1) // rounds
+
+        makers: list[Maker] = [self._again_step] * share(self.profile.again)
+        makers += [self._together_step] * share(self.profile.together)
+        return makers
+
+    def _again_step(self) -> Step:
+        case = Case(tuple(self.drawer.packed(self.rng.choice((0.0, 0.3, 0.8)))), "call.repeatable", self.seed)
+        return Step("again", (case,) * self.rng.choice((2, 2, 3)))
+
+    def _together_step(self) -> Step:
+        count = self.rng.choice((2, 2, 3))
+        kinds = self.rng.choice((("phone",) * 3, ("client", "sip", "phone"), ("client",) * 3))
+        cases = [
+            Case(tuple(self.drawer.packed(self.rng.choice((0.0, 0.3, 0.7)), kinds[i])), "call.concurrency", self.seed)
+            for i in range(count)
+        ]
+        return Step("together", tuple(cases))
+
+    # -- protocol: credentials, methods, malformed bodies -----------------------------------------------
+
+    def _protocol(self) -> list[Maker]:
+        base = Case(self.drawer.base(), "auth.missing", self.seed)
+        cases = [
+            replace(base, credentials=c, aim=a) for c, a in (
+                ("none", "auth.missing"), ("wrong", "auth.wrong"), ("prefix", "auth.almost-right"), ("longer", "auth.almost-right"),
+                ("empty", "auth.almost-right"), ("letter-case", "auth.almost-right"), ("other-user", "auth.user"),
+                ("other-scheme", "auth.scheme"), ("no-base64", "auth.scheme"),
+            )
+        ]
+        cases.append(replace(base, account="other", aim="auth.other-account"))
+        for method in ("PUT", "PATCH", "DELETE"):
+            cases.append(replace(base, method=method, aim="method.not-created"))
+        for method in ("GET", "HEAD", "OPTIONS"):
+            cases.append(replace(base, method=method, pairs=(), aim="method.answers", content_type=None, body=b""))
+        cases += self._malformed(base)
+        return [self._just(c) for c in cases if self.wanted(c.aim)]
+
+    def _just(self, case: Case) -> Maker:
+        return lambda: Step("one", (case,))
+
+    def _malformed(self, base: Case) -> list[Case]:
+        form = b"To=%2B14155550100&From=%2B14155550100&Url=https%3A%2F%2Fexample.com%2F"
+        kinds: list[tuple[str, bytes, str | None]] = [
+            ("malformed.content-type", b'{"To": "+14155550100"}', "application/json"),
+            ("malformed.content-type", form, "text/plain"),
+            ("malformed.content-type", b'--x\r\nContent-Disposition: form-data; name="To"\r\n\r\na\r\n--x--\r\n', "multipart/form-data; boundary=x"),
+            ("malformed.content-type", b"--x", "multipart/form-data"),
+            ("malformed.content-type", form, None),
+            ("malformed.content-type", form, FORM_TYPE + "; charset=nonsense"),
+            ("malformed.content-type", form, "nonsense"),
+            ("malformed.empty", b"", FORM_TYPE),
+            ("malformed.empty", b"", None),
+            ("malformed.huge", form + b"&CallReason=" + b"x" * (1 << 20), FORM_TYPE),
+            ("malformed.huge", b"&".join([b"a%d=1" % i for i in range(3000)]), FORM_TYPE),
+            ("malformed.form", form + b"&Timeout=%zz", FORM_TYPE),
+            ("malformed.form", b"&&" + form + b"&&&", FORM_TYPE),
+            ("malformed.form", b"To", FORM_TYPE),
+            ("malformed.form", form + b"&Timeout", FORM_TYPE),
+            ("malformed.form", b"=&=&=", FORM_TYPE),
+            ("malformed.form", b"%", FORM_TYPE),
+            ("malformed.form", form + b"&%=1&a=%e", FORM_TYPE),
+            ("malformed.form", b"\x00\xff\xfe{[", FORM_TYPE),
+            ("malformed.form", form + b"&Url=a=b=c;d", FORM_TYPE),
+            ("malformed.utf-8", form + b"&CallReason=%FF%FE", FORM_TYPE),
+            ("malformed.utf-8", form + b"&%FF=1", FORM_TYPE),
+        ]
+        return [replace(base, pairs=(), aim=a, body=b, content_type=t) for a, b, t in kinds]
+
+    def _odd_makers(self, turn: int) -> list[Maker]:
+        """Unknown parameters, repeated ones, bytes that are no UTF-8, no instructions: never a server error."""
+        makers: list[Maker] = []
+        for aim in ("malformed.unknown-parameter", "malformed.repeated", "malformed.utf-8", "server.answers"):
+            if self.wanted(aim):
+                makers.append(self._odd_maker(aim, turn))
+        return makers
+
+    def _odd_maker(self, aim: str, turn: int) -> Maker:
+        def make() -> Step:
+            base: Pairs = self.drawer.base() if turn == 0 else tuple(self.drawer.packed(0.3))
+            parameter = self.rng.choice(PARAMETERS)
+            value = next(iter(edges(parameter.name, parameter.classes[0].slug)), "x")
+            if aim == "malformed.unknown-parameter":
+                name = self.rng.choice(("Unknown", "to", "X" * 300, "ClientNotificationUrl", "To[]", "é", "__proto__", "To ", "", "StatusCallbackEvent[0]"))
+                pairs = (*base, (name, "1"))
+            elif aim == "malformed.repeated":
+                name, value = self.rng.choice(base)
+                pairs = (*base, (name, value))
+            elif aim == "malformed.utf-8":
+                text = self.rng.choice(("\udcff", "a\udcc3", "\udced\udca0\udc80", "\udcf0\udc9f", "x" * 20 + "\udc80"))
+                pairs = (*(p for p in base if p[0] != parameter.name), (parameter.name, text))
+            else:
+                pairs = tuple(p for p in base if p[0] not in ("Url", "Twiml", "ApplicationSid"))
+            return Step("one", (Case(pairs, aim, self.seed),))
+
+        return make
+
+
+__all__ = ["PROFILES", "Plan", "Profile", "Step"]
