@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from harness.case import Case
 from harness.contract import CLAUSE, Level
@@ -27,6 +27,8 @@ class Finding:
         occurrences: how many cases showed it.
         cause: parameters, styles or states to blame, for people.
         before: cases to send first, where only a sequence shows it.
+        together: cases to send at once, where only that shows it.
+        also: clauses of other parameters whose same rule is broken in the same way.
         flaky: (shown, tries) where it doesn't show every time.
     """
 
@@ -45,7 +47,8 @@ class Finding:
     before: tuple[Case, ...] = ()
     together: tuple[Case, ...] = ()
     flaky: tuple[int, int] | None = None
-    parameters: tuple[str, ...] = field(default=())
+    parameters: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:
@@ -55,8 +58,6 @@ class Finding:
 
 def numbered(findings: list[Finding]) -> list[Finding]:
     """Findings in the order of level and clause, with ids that are unique."""
-    from dataclasses import replace
-
     order = list(CLAUSE)
     out: list[Finding] = []
     taken: dict[str, int] = {}

@@ -121,6 +121,8 @@ class RunResult:
             "curl": curl_line(f.case, self.url, self.account_sid), "occurrences": f.occurrences, "source": CLAUSE[f.clause].source,
             "cause": f.cause,
         }
+        if f.also:
+            out["also"] = list(f.also)
         if f.flaky is not None:
             out["flaky"] = {"shown": f.flaky[0], "tries": f.flaky[1]}
         if f.before:

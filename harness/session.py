@@ -236,14 +236,13 @@ class Session:
         """Said-back values of another call of this run are one break, not several."""
         wrong = [b for b in found if b.clause in ("echo.to", "echo.from")]
         document = exchange.document
-        if not wrong or document is None:
+        if document is None or all(b.clause != "echo.to" for b in wrong):
             return found
         to, sender = document.get("to"), document.get("from")
         own = (exchange.case.get("To"), exchange.case.get("From"))
-        stranger = any(
-            c.get("To") == to and c.get("From") == sender and (to, sender) != own for c in reversed(self.recent) if c is not exchange.case
-        )
-        if not stranger:
+        if not isinstance(to, str) or to.casefold() == (own[0] or "").casefold():
+            return found
+        if not any(c.get("To") == to and c.get("From") == sender for c in reversed(self.recent)):
             return found
         other = breach("echo.own-call", "check_own_call", f"to {show(own[0])}, from {show(own[1])}", f"to {show(to)}, from {show(sender)}")
         return [b for b in found if b not in wrong] + [other]

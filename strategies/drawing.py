@@ -161,7 +161,8 @@ class Drawer:
 
         0 the simplest call, 1 with what the parameter needs, 2 a full call, 3 and 4 to SIP and a client, then any.
         """
-        avoided = frozenset(_avoided(name) | {name})
+        loose = turn >= 5 and self.rng.random() < 0.3
+        avoided = frozenset((_ignoring(name) if loose else _avoided(name)) | {name})
         if turn == 0:
             pairs = self._simple(name, avoided)
         elif turn == 1:
@@ -198,6 +199,11 @@ class Drawer:
                 pairs.append((needed, wanted))
             elif all(n != needed for n, _ in pairs):
                 pairs.extend(self.pair_of(needed))
+
+
+def _ignoring(name: str) -> set[str]:
+    """Parameters beside which the description says that another one is ignored."""
+    return set(PARAMETER[name].ignored_with)
 
 
 def _avoided(name: str) -> set[str]:

@@ -1,0 +1,52 @@
+"""From what was seen to causes: each wrong outcome is cut down, pair by pair and value by value, to the smallest case
+that still shows it; what remains names the clause.
+
+Probes go through the session, within bounds of their own, and every probe is a case of which the contract expects the
+same as of the first one: a probe whose outcome is unclear proves nothing and is not sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.attribution.content import Content
+from harness.attribution.invalid import InvalidCalls
+from harness.attribution.prober import Ledger, Limits, Prober
+from harness.attribution.transient import Transients
+from harness.attribution.valid import ValidCalls
+from harness.findings import Finding, numbered
+from harness.session import Seen, Session
+from strategies.drawing import Numbers
+
+
+def attribute(session: Session, numbers: Numbers, limits: Limits | None = None) -> list[Finding]:
+    """All findings for what a session has seen.
+
+    Args:
+        session: what was seen, and the way to send probes.
+        numbers: the target's numbers.
+        limits: how much may be spent.
+
+    Returns:
+        Findings, one a cause, strongest level first.
+    """
+    prober = Prober(session, numbers, limits or Limits())
+    ledger = Ledger()
+    seen = list(session.seen)
+    valid = [s for s in seen if s.breach.kind == "refused" or (s.breach.kind == "crashed" and s.breach.expected == "201")]
+    invalid = [s for s in seen if s.breach.kind == "accepted" or (s.breach.kind == "crashed" and s.breach.expected == "4xx")]
+    ValidCalls(prober, ledger).attribute(valid)
+    calls = InvalidCalls(prober, ledger)
+    calls.attribute(invalid)
+    calls.unanswered(_of_kind(seen, "unanswered"))
+    Content(prober, ledger).attribute(_of_kind(seen, "content"))
+    Transients(prober, ledger).attribute(list(ledger.transient))
+    by_cause = [replace(c.finding, occurrences=c.count) for c in ledger.causes]
+    return numbered([*by_cause, *ledger.findings])
+
+
+def _of_kind(seen: list[Seen], kind: str) -> list[Seen]:
+    return [s for s in seen if s.breach.kind == kind]
+
+
+__all__ = ["Limits", "attribute"]

@@ -1,0 +1,111 @@
+"""Answers whose content is wrong: one finding a clause, with the smallest case whose answer still shows it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.attribution.minimise import minimise
+from harness.attribution.prober import Ledger, Prober, Spent, Styled, styled
+from harness.case import Case
+from harness.checks import Breach, judge
+from harness.contract import CLAUSE, FORM_TYPE, Expected
+from harness.exchange import Exchange
+from harness.findings import Finding
+from harness.session import Seen
+
+_TRIES = 4
+_OF_SEVERAL = ("echo.sid-unique", "response.read-back")
+_MIXED = ("echo.own-call", "echo.to", "echo.from")
+
+
+class Content:
+    """Findings for wrong content."""
+
+    def __init__(self, prober: Prober, ledger: Ledger) -> None:
+        self.prober = prober
+        self.ledger = ledger
+
+    def attribute(self, seen: list[Seen]) -> None:
+        """One finding a clause."""
+        groups: dict[str, list[Seen]] = {}
+        for s in seen:
+            groups.setdefault(s.breach.clause, []).append(s)
+        for clause, group in groups.items():
+            self._one(clause, group)
+
+    def _one(self, clause: str, group: list[Seen]) -> None:
+        level = min((s.breach.level for s in group), key=lambda x: x.rank)
+        total = max(self.prober.session.occurrences[clause, "content"], len(group))
+        s = min(group, key=lambda s: (s.step == "together", len(s.exchange.case.pairs), s.exchange.number))
+        finding = _finding(s.breach, s.exchange)
+        if clause in _OF_SEVERAL or (s.step == "together" and clause in _MIXED):
+            finding = self._of_several(finding, s)
+        elif s.exchange.case.is_plain_form:
+            finding = self._of_one(finding, s, total)
+        self.ledger.findings.append(replace(finding, occurrences=total, level=level))
+
+    def _of_several(self, finding: Finding, s: Seen) -> Finding:
+        """Breaks that only several calls together show."""
+        if s.step == "together" and finding.clause in _MIXED:
+            statement = CLAUSE["call.concurrency"].statement
+            return replace(finding, clause="call.concurrency", message=statement, together=s.partners, cause="only with two calls at once")
+        before = (s.exchange.previous,) if s.exchange.previous is not None and s.step != "together" else ()
+        return replace(finding, before=before, together=s.partners if s.step == "together" else ())
+
+    def _of_one(self, finding: Finding, s: Seen, total: int) -> Finding:
+        try:
+            exchange, found, shown, tries = self._smallest(s)
+        except Spent:
+            return finding
+        flaky = None
+        if shown < tries:
+            flaky = (shown, tries) if shown else (total, max(self.prober.session.counts.cases, total))
+        cause = "" if flaky is None else "now and then"
+        return replace(_finding(found, exchange), flaky=flaky, cause=cause or _condition(exchange.case))
+
+    def _smallest(self, s: Seen) -> tuple[Exchange, Breach, int, int]:
+        """(exchange, its breach, how often shown, of how many tries) of the smallest case that breaks the same clause."""
+        best, best_breach = s.exchange, s.breach
+        wanted = self.prober.expect(s.exchange.case).expected
+
+        def breaks(case: Case) -> bool:
+            nonlocal best, best_breach
+            exchange = self.prober.send(case)
+            for b in self._judged(exchange):
+                if b.clause == s.breach.clause:
+                    best, best_breach = exchange, b
+                    return True
+            return False
+
+        base = self.prober.on_base([], Case(()))
+        if wanted is not Expected.REJECT and all(breaks(base) for _ in range(2)):
+            return best, best_breach, 1, 1
+        shown = sum(breaks(s.exchange.case) for _ in range(_TRIES))
+        if shown < _TRIES:
+            return best, best_breach, shown, _TRIES
+        case = s.exchange.case
+        plain = replace(case, styles=(), segments=0, content_type=FORM_TYPE)
+        case = plain if plain != case and breaks(plain) else case
+
+        def same(kept: list[Styled]) -> bool:
+            candidate = case.with_pairs(tuple(p for p, _ in kept), tuple(t for _, t in kept))
+            return self.prober.expect(candidate).expected is wanted and breaks(candidate)
+
+        minimise(styled(case), same)
+        return best, best_breach, 1, 1
+
+    def _judged(self, exchange: Exchange) -> list[Breach]:
+        return judge(exchange, self.prober.expect(exchange.case), self.prober.session.target.config.account_sid)[0]
+
+
+def _condition(case: Case) -> str:
+    """What the smallest case has beyond the simplest call."""
+    extra = [n for n, _ in case.pairs if n not in ("To", "From", "Url")]
+    return f"with {', '.join(dict.fromkeys(extra))}" if extra else ""
+
+
+def _finding(b: Breach, exchange: Exchange) -> Finding:
+    return Finding(
+        id=b.clause, clause=b.clause, level=b.level, check=b.check, message=b.message, expected=b.expected, actual=b.actual, path=b.path,
+        case=exchange.case, exchange=exchange,
+    )

@@ -1,0 +1,209 @@
+"""Calls that had to be refused and were not, and unclear ones that got no answer: which rule, in which company."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.attribution.minimise import minimise
+from harness.attribution.prober import Ledger, Prober, Spent, finding_of, is_crash, short
+from harness.case import Case, Pair
+from harness.contract import CLAUSE, PARAMETER, Expected
+from harness.exchange import Exchange
+from harness.findings import Finding
+from harness.oracle import companions
+from harness.session import Seen
+
+_SYSTEMIC = 4
+_TRIES = 4
+_ENDS = ("To", "From")
+
+
+class InvalidCalls:
+    """Causes for invalid calls that were taken or crashed, and for unclear ones that crashed."""
+
+    def __init__(self, prober: Prober, ledger: Ledger) -> None:
+        self.prober = prober
+        self.ledger = ledger
+        self._crashing: dict[Pair, bool] = {}
+
+    # -- had to be refused --------------------------------------------------------------------------
+
+    def attribute(self, seen: list[Seen]) -> None:
+        """One finding a clause; one for all where refusing itself is broken; one where the same sort of rule is."""
+        rest = [s for s in seen if s.breach.kind != "crashed" or not self._explained(s.exchange.case)]
+        rest = self._broken_refusals(rest)
+        groups: dict[tuple[str, str], list[Seen]] = {}
+        for s in rest:
+            groups.setdefault((s.breach.clause, s.breach.kind), []).append(s)
+        found = [f for (clause, _), group in groups.items() if (f := self._one(clause, group)) is not None]
+        self.ledger.findings.extend(merged(found))
+
+    def _explained(self, case: Case) -> bool:
+        """Whether a cause that crashes valid calls is in this case too."""
+        pairs = set(case.pairs)
+        names = {n for n, _ in pairs}
+        for cause in self.ledger.causes:
+            if cause.kind != "crashed" or not cause.names <= names:
+                continue
+            if not cause.names or cause.values <= pairs and cause.values:
+                return True
+            if any(self._crashes(p) for p in pairs if p[0] in cause.names):
+                return True
+        return False
+
+    def _crashes(self, pair: Pair) -> bool:
+        if pair not in self._crashing:
+            try:
+                self._crashing[pair] = self.prober.shows(self.prober.plain_on_base([pair]), Expected.ACCEPT, is_crash) is not None
+            except Spent:
+                return True
+        return self._crashing[pair]
+
+    def _broken_refusals(self, seen: list[Seen]) -> list[Seen]:
+        """Takes out what shows that refusing itself is broken: the same wrong status for rules of many parameters."""
+        groups: dict[str, list[Seen]] = {}
+        for s in seen:
+            if s.breach.kind == "crashed" or not _creates(s.exchange):
+                groups.setdefault(s.exchange.describe(), []).append(s)
+        taken: set[int] = set()
+        for group in groups.values():
+            parameters = {CLAUSE[s.breach.clause].parameter for s in group}
+            if len(parameters) >= _SYSTEMIC and self._repeats(group[0]):
+                taken.update(id(s) for s in group)
+                self._systemic("refusal.status", group)
+        return [s for s in seen if id(s) not in taken]
+
+    def _repeats(self, s: Seen) -> bool:
+        try:
+            return all(not self.prober.send(s.exchange.case).is_refused for _ in range(2))
+        except Spent:
+            return True
+
+    def _systemic(self, clause: str, seen: list[Seen]) -> None:
+        s = min(seen, key=lambda s: (len(s.exchange.case.pairs), s.exchange.number))
+        parameters = {CLAUSE[x.breach.clause].parameter for x in seen}
+        finding = finding_of(clause, s.breach, s.exchange, f"calls that break rules of {len(parameters)} parameters", CLAUSE[clause].level)
+        self.ledger.findings.append(replace(finding, occurrences=len(seen)))
+
+    def _one(self, clause: str, group: list[Seen]) -> Finding | None:
+        ordered = sorted(group, key=lambda s: (s.place > 0, s.breach.level.rank, len(s.exchange.case.pairs), s.exchange.number))
+        level = ordered[0].breach.level if ordered[0].place == 0 else min((s.breach.level for s in group), key=lambda x: x.rank)
+        try:
+            for s in ordered[:_TRIES]:
+                exchange = self.prober.shows(s.exchange.case, Expected.REJECT, lambda e: not e.is_refused)
+                if exchange is None:
+                    continue
+                smallest = self._smallest(s.exchange.case, clause, exchange)
+                if all(not self.prober.send(smallest.case).is_refused for _ in range(2)):
+                    finding = finding_of(clause, s.breach, smallest, _company(smallest.case, clause), level)
+                    return replace(finding, occurrences=len(group))
+        except Spent:
+            s = ordered[0]
+            return replace(finding_of(clause, s.breach, s.exchange, "", level), occurrences=len(group))
+        self.ledger.transient.extend(group)
+        return None
+
+    def _smallest(self, case: Case, clause: str, exchange: Exchange) -> Exchange:
+        """The exchange of the case with every pair left out that isn't needed for the same clause to be broken."""
+        best = exchange
+        name = CLAUSE[clause].parameter
+
+        def same(kept: list[Pair]) -> bool:
+            nonlocal best
+            candidate = replace(case, pairs=tuple(kept), styles=(), segments=0)
+            if all(r.clause != clause for r in self.prober.expect(candidate).reasons):
+                return False
+            found = self.prober.shows(candidate, Expected.REJECT, lambda e: not e.is_refused)
+            if found is not None:
+                best = found
+            return found is not None
+
+        blamed = [p for p in case.pairs if p[0] == name]
+        base = list(self.prober.plain_on_base(blamed).pairs)
+        if name in _ENDS and not blamed:
+            base = [p for p in base if p[0] != name]
+        if not same(base):
+            minimise(list(case.pairs), same)
+        return best
+
+    # -- unclear, but to be answered ------------------------------------------------------------------
+
+    def unanswered(self, seen: list[Seen]) -> None:
+        """One finding a clause; one for all where many parameters show the same."""
+        rest = [s for s in seen if not self._explained(s.exchange.case)]
+        if len({CLAUSE[s.breach.clause].parameter for s in rest}) >= _SYSTEMIC and self._repeats_crash(rest[0]):
+            self._systemic("server.answers", rest)
+            return
+        groups: dict[str, list[Seen]] = {}
+        for s in rest:
+            groups.setdefault(s.breach.clause, []).append(s)
+        for clause, group in groups.items():
+            self._one_unanswered(clause, group)
+
+    def _repeats_crash(self, s: Seen) -> bool:
+        try:
+            return self.prober.send(s.exchange.case).is_crash
+        except Spent:
+            return True
+
+    def _one_unanswered(self, clause: str, group: list[Seen]) -> None:
+        s = min(group, key=lambda s: (len(s.exchange.case.pairs), s.exchange.number))
+        try:
+            exchange = self.prober.shows(s.exchange.case, Expected.EITHER, is_crash)
+            if exchange is None:
+                self.ledger.transient.extend(group)
+                return
+            exchange = self._smallest_unclear(exchange)
+        except Spent:
+            exchange = s.exchange
+        name = CLAUSE[clause].parameter
+        cause = f"{name}={short(exchange.case.get(name))}" if name else ""
+        self.ledger.findings.append(replace(finding_of(clause, s.breach, exchange, cause), occurrences=len(group)))
+
+    def _smallest_unclear(self, exchange: Exchange) -> Exchange:
+        best = exchange
+
+        def same(kept: list[Pair]) -> bool:
+            nonlocal best
+            found = self.prober.shows(replace(exchange.case, pairs=tuple(kept), styles=()), Expected.EITHER, is_crash)
+            if found is not None:
+                best = found
+            return found is not None
+
+        minimise(list(exchange.case.pairs), same)
+        return best
+
+
+def _creates(exchange: Exchange) -> bool:
+    """Whether an answer really looks like a created call."""
+    return exchange.status == 201 or "sid" in (exchange.document or {})
+
+
+def _company(case: Case, clause: str) -> str:
+    """The value to blame and what it needs beside it."""
+    name = CLAUSE[clause].parameter
+    if name is None:
+        return ""
+    others = {n for n, _ in case.pairs} - {name, *_ENDS, "Url", "Twiml"} - set(companions(PARAMETER[name]))
+    value = case.get(name)
+    shown = f"{name}={short(value)}" if value is not None else f"{name} absent"
+    return shown + (f", only with {', '.join(sorted(others))}" if others else "")
+
+
+def merged(found: list[Finding]) -> list[Finding]:
+    """Findings of the same rule of many parameters as one, which names the clauses of the others too."""
+    by_rule: dict[tuple[str, str], list[Finding]] = {}
+    for f in found:
+        by_rule.setdefault((f.clause.partition(".")[2], f.actual), []).append(f)
+    out: list[Finding] = []
+    for group in by_rule.values():
+        if len(group) < _SYSTEMIC or len({f.clause for f in group}) < _SYSTEMIC:
+            out.extend(group)
+            continue
+        first = min(group, key=lambda f: (f.level.rank, len(f.case.pairs)))
+        others = tuple(f.clause for f in group if f.clause != first.clause)
+        out.append(replace(
+            first, also=others, occurrences=sum(f.occurrences for f in group),
+            cause=f"{first.cause}; the same rule of {len(others)} more parameters",
+        ))
+    return out

@@ -1,0 +1,166 @@
+"""Sends attribution's probes, within its bounds, and puts pairs of a case into the simplest valid call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from harness.case import Case, Pair
+from harness.checks import Breach
+from harness.contract import CLAUSE, Expected, Level
+from harness.errors import BudgetSpent
+from harness.exchange import Exchange
+from harness.findings import Finding
+from harness.oracle import INSTRUCTIONS, Expectation
+from harness.session import Seen, Session
+from strategies.drawing import Numbers
+
+Styled = tuple[Pair, str]
+Outcome = Callable[[Exchange], bool]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much attribution may spend: probes and seconds for all causes, and how many causes are told apart."""
+
+    probes: int = 1500
+    seconds: float = 20.0
+    causes: int = 12
+
+
+class Spent(Exception):
+    """Attribution's own bound, or the run's budget, is reached."""
+
+
+@dataclass
+class Cause:
+    """Why valid calls aren't created: the parameters to blame, with their values where only those do it.
+
+    Args:
+        kind: `refused` or `crashed`.
+        names: parameters to blame.
+        finding: its finding.
+        size: how many pairs are needed.
+        values: pairs that must be the same for it to be the same cause; empty where any value may do.
+        transport: what of the way of sending is to blame: a style, `segments`, `content-type`, or nothing.
+    """
+
+    kind: str
+    names: frozenset[str]
+    finding: Finding
+    size: int
+    values: frozenset[Pair] = frozenset()
+    transport: str = ""
+    confirmed: int = 0
+    count: int = 1
+
+
+@dataclass
+class Ledger:
+    """What attribution has come to: causes of valid calls, breaches that did not repeat, findings."""
+
+    causes: list[Cause] = field(default_factory=list)
+    transient: list[Seen] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+class Prober:
+    """Sends probes of which the contract expects what it expects of the case in question.
+
+    Args:
+        session: the way to the target.
+        numbers: the target's numbers.
+        limits: how much may be spent.
+    """
+
+    def __init__(self, session: Session, numbers: Numbers, limits: Limits) -> None:
+        self.session = session
+        self.numbers = numbers
+        self.limits = limits
+        self.probes = 0
+        self._end = time.monotonic() + limits.seconds
+
+    def send(self, case: Case) -> Exchange:
+        """Sends one probe.
+
+        Raises:
+            Spent: no further probe may be sent.
+        """
+        if self.probes >= self.limits.probes or time.monotonic() > self._end:
+            raise Spent
+        self.probes += 1
+        try:
+            return self.session.send(case)
+        except BudgetSpent:
+            raise Spent from None
+
+    def expect(self, case: Case) -> Expectation:
+        """What the contract expects of a case."""
+        return self.session.expect(case)
+
+    def shows(self, case: Case, wanted: Expected, outcome: Outcome) -> Exchange | None:
+        """The exchange, if the contract expects `wanted` of the case and its outcome is the one looked for."""
+        if self.expect(case).expected is not wanted:
+            return None
+        exchange = self.send(case)
+        return exchange if exchange.status != 429 and outcome(exchange) else None
+
+    def on_base(self, items: list[Styled], like: Case) -> Case:
+        """The simplest valid call with some pairs put into it, sent as `like` is."""
+        names = {p[0] for p, _ in items}
+        defaults: list[Pair] = []
+        if "To" not in names:
+            defaults.append(("To", self.numbers.called[0]))
+        if "From" not in names:
+            defaults.append(("From", self.numbers.own[0]))
+        if not names.intersection(INSTRUCTIONS):
+            defaults.append(("Url", "https://example.com/voice"))
+        pairs = (*defaults, *(p for p, _ in items))
+        styles = (*("plain" for _ in defaults), *(s for _, s in items))
+        return replace(like, pairs=pairs, styles=styles if set(styles) != {"plain"} else ())
+
+    def plain_on_base(self, pairs: list[Pair]) -> Case:
+        """The simplest valid call with some pairs put into it, plainly sent."""
+        return self.on_base([(p, "plain") for p in pairs], Case(()))
+
+
+def styled(case: Case) -> list[Styled]:
+    """A case's pairs with their styles."""
+    return list(zip(case.pairs, case.styles or ("plain",) * len(case.pairs), strict=True))
+
+
+def is_refused(exchange: Exchange) -> bool:
+    """Neither created nor crashed."""
+    return not exchange.is_created and not exchange.is_crash
+
+
+def is_crash(exchange: Exchange) -> bool:
+    """A server error or no whole answer."""
+    return exchange.is_crash
+
+
+def outcome_of(kind: str) -> Outcome:
+    """The wrong outcome that a kind of breach stands for."""
+    if kind == "accepted":
+        return lambda e: e.is_created
+    return is_refused if kind == "refused" else is_crash
+
+
+def finding_of(clause: str, b: Breach, exchange: Exchange, cause: str = "", level: Level | None = None) -> Finding:
+    """A finding of a clause from a breach of the outcome.
+
+    Args:
+        level: of the break; the breach's own, if None.
+    """
+    row = CLAUSE[clause]
+    return Finding(
+        id=clause, clause=clause, level=level or max(b.level, row.level, key=lambda x: x.rank), check=b.check, message=row.statement,
+        expected=b.expected, actual=exchange.describe(), path=b.path, case=exchange.case, exchange=exchange, cause=cause,
+    )
+
+
+def short(value: str | None) -> str:
+    """A value for people: cut, with its length."""
+    text = value or ""
+    return text if len(text) <= 40 else f"{text[:37]}… ({len(text)} characters)"

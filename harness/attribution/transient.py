@@ -1,0 +1,111 @@
+"""Outcomes that are right again when the case is sent alone: a sequence, two calls at once, or chance; one finding a sort."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.attribution.prober import Ledger, Prober, Spent, finding_of, outcome_of
+from harness.case import Case
+from harness.contract import Level
+from harness.exchange import Exchange
+from harness.session import Seen
+
+_ROUNDS = 3
+
+
+class Transients:
+    """Findings for what did not repeat."""
+
+    def __init__(self, prober: Prober, ledger: Ledger) -> None:
+        self.prober = prober
+        self.ledger = ledger
+
+    def attribute(self, seen: list[Seen]) -> None:
+        """At most one finding for each sort of thing that happens now and then."""
+        seen = [s for s in seen if not self._covered(s)]
+        together = [s for s in seen if s.step == "together"]
+        rest = [s for s in seen if s.step != "together"]
+        if together and not self._together(together):
+            rest += together
+        crashes = [s for s in rest if s.breach.kind in ("crashed", "unanswered")]
+        for group in (
+            [s for s in rest if s.breach.kind == "refused"], crashes, [s for s in rest if s.breach.kind == "accepted"],
+        ):
+            if group:
+                self._one(group)
+
+    def _covered(self, s: Seen) -> bool:
+        """Whether the break is one that a cause for single calls explains: it shows when the case is sent alone."""
+        if not any(c.kind == s.breach.kind for c in self.ledger.causes):
+            return False
+        names = {n for n, _ in s.exchange.case.pairs}
+        fitting = [c for c in self.ledger.causes if c.kind == s.breach.kind and c.names <= names]
+        if not fitting:
+            return False
+        try:
+            return outcome_of(s.breach.kind)(self.prober.send(s.exchange.case))
+        except Spent:
+            return True
+
+    def _together(self, seen: list[Seen]) -> bool:
+        """Whether calls at once break where calls in sequence don't; the finding is kept."""
+        s = seen[0]
+        shown = 0
+        try:
+            for _ in range(_ROUNDS):
+                exchanges = self.prober.session.send_together(list(s.partners))
+                shown += any(outcome_of(s.breach.kind)(e) for e in exchanges)
+            alone = any(outcome_of(s.breach.kind)(self.prober.send(c)) for c in s.partners for _ in range(2))
+        except Exception:  # noqa: BLE001 - a spent budget in one of several threads
+            return False
+        if alone or (shown == 0 and len(seen) < 3):
+            return False
+        finding = finding_of("call.concurrency", s.breach, s.exchange, f"{len(s.partners)} calls at once", Level.MUST)
+        flaky = None if shown == _ROUNDS else (shown, _ROUNDS)
+        self.ledger.findings.append(replace(finding, occurrences=len(seen), together=s.partners, flaky=flaky))
+        return True
+
+    def _one(self, group: list[Seen]) -> None:
+        s = min(group, key=lambda s: (s.place == 0, len(s.exchange.case.pairs), s.exchange.number))
+        clause = _clause_of(group)
+        exchange = s.exchange
+        flaky: tuple[int, int] | None = (len(group), max(self.prober.session.counts.cases, len(group)))
+        before: tuple[Case, ...] = ()
+        try:
+            found = self._by_sequence(s)
+        except Spent:
+            found = None
+        cause = "now and then; it does not show when the call is sent again"
+        if found is not None:
+            exchange, before = found
+            flaky = None
+            cause = "when it is sent again" if before[0] == exchange.case else "after the request before it"
+            if clause == "call.history" and before[0] == exchange.case:
+                clause = "call.repeatable"
+        level = Level.SHOULD if clause == "server.answers" else min((x.breach.level for x in group), key=lambda x: x.rank)
+        finding = finding_of(clause, s.breach, exchange, cause, level)
+        self.ledger.findings.append(replace(finding, occurrences=len(group), before=before, flaky=flaky))
+
+    def _by_sequence(self, s: Seen) -> tuple[Exchange, tuple[Case, ...]] | None:
+        """The exchange, and the case to send before it, if the two of them show the break every time."""
+        case = s.exchange.case
+        first_choices = (case if s.place else s.exchange.previous, s.exchange.previous, case)
+        for first in dict.fromkeys(c for c in first_choices if c is not None):
+            found: Exchange | None = None
+            for _ in range(_ROUNDS):
+                self.prober.send(first)
+                exchange = self.prober.send(case)
+                found = exchange if outcome_of(s.breach.kind)(exchange) else None
+                if found is None:
+                    break
+            if found is not None:
+                return found, (first,)
+        return None
+
+
+def _clause_of(group: list[Seen]) -> str:
+    if all(s.breach.kind == "unanswered" for s in group):
+        return "server.answers"
+    if all(s.breach.kind == "accepted" or s.breach.expected == "4xx" for s in group):
+        return "refusal.repeatable"
+    return "call.history"

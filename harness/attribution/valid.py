@@ -1,0 +1,271 @@
+"""Valid calls that were not created: each is cut down against a call that works, and what remains names the clause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from harness.attribution.minimise import minimise
+from harness.attribution.prober import Cause, Ledger, Outcome, Prober, Spent, Styled, finding_of, outcome_of, short, styled
+from harness.case import Case, Pair
+from harness.classify import classify
+from harness.contract import FORM_TYPE, PARAMETER, Expected
+from harness.exchange import Exchange
+from harness.session import Seen
+from harness.wire import CLAUSE_OF_STYLE
+from strategies.values import edges
+
+_ASSUME_AFTER = 6
+_MANY = 8
+_VALUE_PROBES = 60
+_KEPT_WHOLE = ("values", "range", "well-formed", "e164", "own-number")
+
+Fails = Callable[[Case], bool]
+
+
+class ValidCalls:
+    """Causes for valid calls that were refused or crashed.
+
+    Args:
+        prober: sends probes.
+        ledger: where causes and what didn't repeat are put.
+    """
+
+    def __init__(self, prober: Prober, ledger: Ledger) -> None:
+        self.prober = prober
+        self.ledger = ledger
+        self._fixed: frozenset[Pair] = frozenset()
+
+    def attribute(self, seen: list[Seen]) -> None:
+        """Finds the cause of each, the small cases first."""
+        for s in sorted(seen, key=lambda s: (s.step != "one", len(s.exchange.case.pairs) > 6, s.exchange.number)):
+            if s.step == "together" or s.place > 0:
+                self.ledger.transient.append(s)
+                continue
+            try:
+                self._one(s)
+            except Spent:
+                self._unexplained(s)
+
+    def _unexplained(self, s: Seen) -> None:
+        """Where the bounds are spent: an own finding only if nothing of its kind is known yet."""
+        for cause in self.ledger.causes:
+            if cause.kind == s.breach.kind:
+                cause.count += 1
+                return
+        finding = finding_of("call.combination", s.breach, s.exchange, "not cut down: the bounds of attribution were reached")
+        self.ledger.causes.append(Cause(s.breach.kind, frozenset(), finding, len(s.exchange.case.pairs)))
+
+    def _one(self, s: Seen) -> None:
+        wrong = outcome_of(s.breach.kind)
+        if any(self._explains(c, s, wrong) for c in self.ledger.causes):
+            return
+        if len(self.ledger.causes) >= self.prober.limits.causes:
+            self._unexplained(s)
+            return
+        again = self.prober.shows(s.exchange.case, Expected.ACCEPT, wrong)
+        cause = self._cut(s, again, wrong) if again is not None else None
+        if cause is None:
+            self.ledger.transient.append(s)
+        elif (same := self._same(cause)) is not None:
+            same.count += 1
+        else:
+            self.ledger.causes.append(cause)
+
+    def _same(self, cause: Cause) -> Cause | None:
+        """A known cause that is called the same."""
+        for known in self.ledger.causes:
+            if (known.kind, known.finding.clause, known.names) == (cause.kind, cause.finding.clause, cause.names):
+                return known
+        return None
+
+    # -- known causes -------------------------------------------------------------------------------
+
+    def _explains(self, cause: Cause, s: Seen, wrong: Outcome) -> bool:
+        """Whether a known cause is in this case too; the first few times a probe has to show it."""
+        case = s.exchange.case
+        if cause.kind != s.breach.kind or not self._fits(cause, case):
+            return False
+        if cause.confirmed < _ASSUME_AFTER and (cause.names or cause.transport):
+            if not self._confirmed(cause, case, wrong):
+                return False
+            cause.confirmed += 1
+        cause.count += 1
+        return True
+
+    def _fits(self, cause: Cause, case: Case) -> bool:
+        if cause.transport:
+            return cause.transport in _transports(case)
+        if cause.size >= _MANY:
+            return len(case.pairs) >= cause.size
+        return cause.names <= {n for n, _ in case.pairs} and cause.values <= set(case.pairs)
+
+    def _confirmed(self, cause: Cause, case: Case, wrong: Outcome) -> bool:
+        if cause.transport:
+            plain = replace(case, styles=(), segments=0, content_type=FORM_TYPE)
+            return self.prober.send(plain).is_created
+        if cause.size >= _MANY:
+            return True
+        kept = [(p, t) for p, t in styled(case) if p[0] in cause.names]
+        return self.prober.shows(self.prober.on_base(kept, case), Expected.ACCEPT, wrong) is not None
+
+    # -- cutting down -------------------------------------------------------------------------------
+
+    def _cut(self, s: Seen, exchange: Exchange, wrong: Outcome) -> Cause | None:
+        """The cause of one case, or None where the smallest case doesn't fail every time."""
+        best = exchange
+
+        def fails(candidate: Case) -> bool:
+            nonlocal best
+            found = self.prober.shows(candidate, Expected.ACCEPT, wrong)
+            if found is not None:
+                best = found
+            return found is not None
+
+        case = s.exchange.case
+        try:
+            case = self._plainly_sent(case, fails)
+            items = self._smallest(case, fails)
+            smallest = best
+            self._fixed = self._values_to_blame(items, case, fails)
+            clause, text, transport = self._name(items, case, fails)
+            best = smallest
+            if not all(fails(best.case) for _ in range(3)):
+                return None
+        except Spent:
+            finding = finding_of("call.combination", s.breach, best, "cut down only in part: the bounds of attribution were reached")
+            return Cause(s.breach.kind, frozenset(), finding, len(case.pairs))
+        names = frozenset(p[0] for p, _ in items)
+        level = self.prober.expect(best.case).level
+        finding = replace(finding_of(clause, s.breach, best, text, level), parameters=tuple(sorted(names)))
+        return Cause(s.breach.kind, names, finding, len(items), self._fixed, transport)
+
+    def _plainly_sent(self, case: Case, fails: Fails) -> Case:
+        """The case sent all at once, with the plain content type and styles, as far as it still fails so."""
+        plain = replace(case, styles=(), segments=0, content_type=FORM_TYPE)
+        if plain == case or fails(plain):
+            return plain
+        for change in ({"segments": 0}, {"content_type": FORM_TYPE}):
+            candidate = replace(case, **change)  # type: ignore[arg-type]
+            if candidate != case and fails(candidate):
+                case = candidate
+        return case
+
+    def _smallest(self, case: Case, fails: Fails) -> list[Styled]:
+        if fails(self.prober.on_base([], case)):
+            return []
+        items = minimise(styled(case), lambda kept: fails(self.prober.on_base(kept, case)))
+        for i in range(len(items)):
+            items = self._simpler_at(items, i, case, fails)
+        return items
+
+    def _simpler_at(self, items: list[Styled], i: int, case: Case, fails: Fails) -> list[Styled]:
+        """One pair plainly encoded and with a simple value, wherever it still fails so; else its value made short."""
+        pair, style = items[i]
+        if style != "plain":
+            trial = [*items[:i], (pair, "plain"), *items[i + 1:]]
+            if fails(self.prober.on_base(trial, case)):
+                items, style = trial, "plain"
+        for value in _simple_values(pair):
+            trial = [*items[:i], ((pair[0], value), style), *items[i + 1:]]
+            if fails(self.prober.on_base(trial, case)):
+                return trial
+        return self._shorter_at(items, i, case, fails)
+
+    def _shorter_at(self, items: list[Styled], i: int, case: Case, fails: Fails) -> list[Styled]:
+        """A free value with every character left out that isn't needed."""
+        (name, value), style = items[i]
+        if len(value) < 3 or classify(name, value) in _KEPT_WHOLE:
+            return items
+        left = _VALUE_PROBES
+
+        def still(chars: list[str]) -> bool:
+            nonlocal left
+            trial = [*items[:i], ((name, "".join(chars)), style), *items[i + 1:]]
+            probe = self.prober.on_base(trial, case)
+            if left <= 0 or not chars or self.prober.expect(probe).expected is not Expected.ACCEPT:
+                return False
+            left -= 1
+            return fails(probe)
+
+        chars = minimise(list(value), still)
+        return [*items[:i], ((name, "".join(chars)), style), *items[i + 1:]]
+
+    def _values_to_blame(self, items: list[Styled], case: Case, fails: Fails) -> frozenset[Pair]:
+        """The pairs that fail with this value only: with another one of the same class the call is created."""
+        if not 1 < len(items) < _MANY:
+            return frozenset()
+        fixed: set[Pair] = set()
+        for i, (pair, style) in enumerate(items):
+            other = next((v for v in edges(pair[0], classify(*pair))[:3] if v != pair[1]), None)
+            if other is not None and not fails(self.prober.on_base([*items[:i], ((pair[0], other), style), *items[i + 1:]], case)):
+                fixed.add(pair)
+        return frozenset(fixed)
+
+    # -- naming ---------------------------------------------------------------------------------------
+
+    def _name(self, items: list[Styled], case: Case, fails: Fails) -> tuple[str, str, str]:
+        """(clause, cause for people, transport to blame)."""
+        if case.segments:
+            return "encoding.segments", f"a body sent {case.segments} bytes at a time", "segments"
+        if case.content_type != FORM_TYPE:
+            return "encoding.charset", f"the content type {case.content_type}", "content-type"
+        for (name, _), style in items:
+            if style != "plain":
+                return CLAUSE_OF_STYLE[style], f"{name} encoded as '{style}'", style
+        blamed = self._without_companions([p for p, _ in items])
+        if not blamed:
+            return "call.created", "every valid call", ""
+        names = list(dict.fromkeys(n for n, _ in blamed))
+        if len(blamed) == 1:
+            return self._clause_of(blamed[0], items), f"{names[0]}={short(blamed[0][1])}", ""
+        if len(names) == 1:
+            return f"{PARAMETER[names[0]].slug}.values", f"{len(blamed)} values of {names[0]}", ""
+        if not fails(self.prober.on_base(list(reversed(items)), case)):
+            return "call.parameter-order", f"{' before '.join(names)}", ""
+        if any(set(PARAMETER[n].ignored_with).intersection(names) for n in names):
+            return "call.ignored-parameter", " with ".join(names), ""
+        text = ", ".join(f"{n}={short(v)}" for n, v in blamed) if len(blamed) < 5 else f"{len(blamed)} parameters at once"
+        return "call.combination", text, ""
+
+    def _clause_of(self, pair: Pair, items: list[Styled]) -> str:
+        probe = self.prober.plain_on_base([p for p, _ in items])
+        for reason in self.prober.expect(probe).reasons:
+            if reason.parameter == pair[0]:
+                return reason.clause
+        return f"{PARAMETER[pair[0]].slug}.{classify(*pair)}"
+
+    def _without_companions(self, pairs: list[Pair]) -> list[Pair]:
+        """The pairs without those that are there only since another one is not valid without them."""
+        kept = list(pairs)
+        for pair in pairs:
+            rest = [p for p in kept if p is not pair]
+            if rest and self.prober.expect(self.prober.plain_on_base(rest)).expected is not Expected.ACCEPT:
+                kept = [pair] if len(kept) == 2 and not self._stands_alone(pair) else rest
+        return kept
+
+    def _stands_alone(self, pair: Pair) -> bool:
+        return self.prober.expect(self.prober.plain_on_base([pair])).expected is Expected.ACCEPT
+
+
+def _transports(case: Case) -> set[str]:
+    """What is special in the way a case is sent."""
+    found = set(case.styles) - {"plain"}
+    if case.segments:
+        found.add("segments")
+    if case.content_type != FORM_TYPE:
+        found.add("content-type")
+    return found
+
+
+def _simple_values(pair: Pair) -> Iterable[str]:
+    """Simpler values of the same class, the simplest first."""
+    name, value = pair
+    slug = classify(name, value)
+    known = edges(name, slug)
+    for simple in known[:2]:
+        if simple == value:
+            return
+        yield simple
+    if slug != "values" and len(value) > 40:
+        yield from [k for k in known if len(k) < len(value)][2:4]

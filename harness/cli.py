@@ -1,0 +1,194 @@
+"""The command `ringtrue`: reads options, calls the part that does the work, turns errors into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from harness import __version__
+from harness.errors import HarnessError, Interrupted
+
+_TOKEN_OPTIONS = ("--auth-token", "--token", "--password", "--api-key")
+
+
+class _Command(click.Group):
+    """The group of commands, with ringtrue's own errors shown as one sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HarnessError as error:
+            click.echo(f"ringtrue: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+def _no_token(_ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        raise click.UsageError(
+            "a token never goes on the command line, where other users of the machine can read it; put it into the variable "
+            "RINGTRUE_AUTH_TOKEN (or the one that --auth-token-env names), and change this one"
+        )
+
+
+@click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="ringtrue")
+def cli() -> None:
+    """Does a server keep the contract of POST /2010-04-01/Accounts/{AccountSid}/Calls.json, and if not, where?"""
+
+
+@cli.command()
+@click.option("--target", metavar="URL|NAME", help="Base URL of the server, or a target's name in the config file. Default: an embedded emulator.")
+@click.option("--account-sid", metavar="AC…", help="Account on the target (or RINGTRUE_ACCOUNT_SID).")
+@click.option("--auth-token-env", metavar="NAME", help="Variable that holds the token (default: RINGTRUE_AUTH_TOKEN).")
+@click.option("--from", "own", multiple=True, metavar="NUMBER", help="A number that the target owns. Repeatable.")
+@click.option("--to", "called", multiple=True, metavar="NUMBER", help="A number that may be called. Repeatable.")
+@click.option("--profile", metavar="NAME", help="quick (default), standard or deep.")
+@click.option("--seed", type=int, metavar="N", help="Repeats a run: the same seed sends the same. Default 0.")
+@click.option("--max-requests", type=int, metavar="N", help="Ends after N requests (off this machine: 500).")
+@click.option("--max-time", type=float, metavar="S", help="Ends after S seconds.")
+@click.option("--rate", metavar="N[/s]", help="At most N requests a second (off this machine: 5).")
+@click.option("--workers", type=int, metavar="N", help="Requests at once where the target is slow (default 8; 1: never).")
+@click.option("--only", multiple=True, metavar="GLOB", help="Judge only these clauses. Repeatable.")
+@click.option("--skip", multiple=True, metavar="GLOB", help="Leave these clauses out. Repeatable.")
+@click.option("--strict", is_flag=True, default=None, help="A broken SHOULD also ends with exit code 1.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Where the reports go (default: reports/latest).")
+@click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FILE", help="Config file (default: ringtrue.toml, if it is there).")
+@click.option("--timeout", type=float, metavar="S", help="Seconds for one whole answer (default 10).")
+@click.option("--ca-bundle", metavar="FILE", help="Certificates to trust instead of the usual ones.")
+@click.option("--allow-http", is_flag=True, default=None, help="Allow http to a host that is not this machine.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Break the embedded emulator on purpose. Repeatable.")
+@click.option(*_TOKEN_OPTIONS, "token", hidden=True, expose_value=False, callback=_no_token)
+def run(**options: Any) -> None:
+    """Runs the conformance suite against a server.
+
+    \b
+    Examples:
+      ringtrue run
+      ringtrue run --target http://127.0.0.1:8080 --account-sid AC…
+      ringtrue run --target https://sandbox.example.com --from +15005550006 --profile standard
+
+    Exit codes: 0 conforms, 1 the contract is broken, 2 wrong usage, 3 could not judge, 130 interrupted.
+    """
+    from harness.runner import run_suite, settings_of
+
+    with _signals():
+        sys.exit(run_suite(settings_of(options)))
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Break one rule on purpose. Repeatable.")
+@click.option("--list-faults", is_flag=True, help="List the faults and end.")
+@click.option("--account-sid", metavar="AC…", help="Account that the emulator serves.")
+def serve(host: str, port: int, faults: tuple[str, ...], list_faults: bool, account_sid: str | None) -> None:
+    """Serves the emulator alone.
+
+    \b
+    Examples:
+      ringtrue serve --port 8080
+      ringtrue serve --fault accepts-send-digits-33
+    """
+    from harness.serving import fault_list, serve_emulator
+
+    if list_faults:
+        click.echo(fault_list())
+        return
+    serve_emulator(host, port, faults, account_sid, click.echo)
+
+
+@cli.command()
+@click.argument("pattern", required=False)
+@click.option("--level", metavar="LEVEL", help="MUST, SHOULD or OBSERVED.")
+@click.option("--group", metavar="NAME", help="A group, such as Parameters or Credentials.")
+@click.option("--parameter", metavar="NAME", help="A request parameter.")
+@click.option("--json", "as_data", is_flag=True, help="The clauses as JSON.")
+@click.option("--openapi", is_flag=True, help="The contract as an OpenAPI 3.1 document.")
+def contract(pattern: str | None, level: str | None, group: str | None, parameter: str | None, as_data: bool, openapi: bool) -> None:
+    """Lists the contract's clauses.
+
+    \b
+    Examples:
+      ringtrue contract 'timeout.*'
+      ringtrue contract --level SHOULD
+      ringtrue contract --openapi > openapi.json
+    """
+    import json
+
+    from harness.contract import explain as texts
+    from harness.contract.openapi import build
+
+    if openapi:
+        click.echo(json.dumps(build(), indent=2, ensure_ascii=False))
+    elif as_data:
+        click.echo(json.dumps(texts.as_json(), indent=2, ensure_ascii=False))
+    else:
+        click.echo(texts.listing(pattern, level, group, parameter))
+
+
+@cli.command()
+@click.argument("clause")
+def explain(clause: str) -> None:
+    """Explains one clause: the rule, why it matters, an example, where the description says so.
+
+    \b
+    Example:
+      ringtrue explain send-digits.max-length
+    """
+    from harness.contract import explain as texts
+
+    click.echo(texts.explain(clause))
+
+
+class _signals:
+    """While a run lasts, SIGTERM and SIGHUP end it as Ctrl-C does: with everything learnt written."""
+
+    def __enter__(self) -> None:
+        self._old: dict[int, Any] = {}
+
+        def stop(number: int, _frame: FrameType | None) -> None:
+            raise Interrupted(f"Stopped by {signal.Signals(number).name}: what was learnt until then is below.")
+
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            self._old[number] = signal.signal(number, stop)
+
+    def __exit__(self, *_exc: object) -> None:
+        for number, old in self._old.items():
+            signal.signal(number, old)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of the command; never ends with a traceback."""
+    run_safely(lambda: cli.main(arguments, prog_name="ringtrue"))
+
+
+def run_safely(call: Callable[[], Any]) -> None:
+    """Runs a command; what nobody foresaw becomes one sentence and exit code 3."""
+    try:
+        call()
+    except SystemExit:
+        raise
+    except KeyboardInterrupt:
+        click.echo("ringtrue: interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
+        sys.exit(3)
+    except HarnessError as error:
+        click.echo(f"ringtrue: {error}", err=True)
+        sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback, no secret
+        if os.environ.get("RINGTRUE_DEBUG"):
+            raise
+        click.echo(f"ringtrue: an error of its own ({type(error).__name__}); run again with RINGTRUE_DEBUG=1 and report it", err=True)
+        sys.exit(3)
+
+

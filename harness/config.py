@@ -1,0 +1,242 @@
+"""What a run is asked to do: one frozen record, made of flags, environment and the config file, in this order of weight."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import tomllib
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from harness.classify import address_form
+from harness.contract import CLAUSE
+from harness.errors import UsageError
+from harness.target import check_url, is_loopback
+from strategies.plan import PROFILES
+
+TOKEN_VARIABLE = "RINGTRUE_AUTH_TOKEN"
+ACCOUNT_VARIABLE = "RINGTRUE_ACCOUNT_SID"
+OFF_LOOPBACK_REQUESTS = 500
+OFF_LOOPBACK_RATE = 5.0
+
+_TARGET_KEYS = (
+    "url", "account-sid", "auth-token-env", "from", "to", "timeout", "ca-bundle", "allow-http", "max-requests", "max-time", "rate",
+)
+_TOP_KEYS = ("target", "targets", "profile", "seed", "output", "only", "skip", "strict", "workers", *_TARGET_KEYS[1:])
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides what a run does.
+
+    Args:
+        url: the target, or None for the embedded emulator.
+        account_sid: None for the emulator's own.
+        auth_token: from the environment; never shown.
+        token_variable: its variable's name, for messages.
+        own, called: `--from` and `--to`.
+        only, skip: globs of clause ids.
+        faults: of the embedded emulator.
+    """
+
+    url: str | None = None
+    account_sid: str | None = None
+    auth_token: str | None = field(default=None, repr=False)
+    token_variable: str = TOKEN_VARIABLE
+    own: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
+    profile: str = "quick"
+    seed: int = 0
+    max_requests: int | None = None
+    max_time: float | None = None
+    rate: float | None = None
+    workers: int = 8
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    strict: bool = False
+    output: Path = Path("reports/latest")
+    timeout: float = 10.0
+    ca_bundle: str | None = None
+    allow_http: bool = False
+    faults: tuple[str, ...] = ()
+
+    def wants(self, clause_id: str) -> bool:
+        """Whether a clause is to be judged."""
+        if self.only and not any(fnmatch.fnmatchcase(clause_id, g) for g in self.only):
+            return False
+        return not any(fnmatch.fnmatchcase(clause_id, g) for g in self.skip)
+
+    @property
+    def budgets(self) -> tuple[int | None, float | None]:
+        """(requests, requests a second), with the defaults for a target off loopback."""
+        if self.url is None or is_loopback(_host(self.url)):
+            return self.max_requests, self.rate
+        return self.max_requests or OFF_LOOPBACK_REQUESTS, self.rate or OFF_LOOPBACK_RATE
+
+    def describe(self) -> dict[str, str]:
+        """The settings for a report, without secrets."""
+        requests, rate = self.budgets
+        out = {
+            "profile": self.profile, "seed": str(self.seed), "target": self.url or "embedded emulator",
+            "from": ", ".join(self.own) or "found by the preflight", "to": ", ".join(self.called) or "found by the preflight",
+            "max requests": str(requests or "no bound"), "max time": f"{self.max_time:g} s" if self.max_time else "no bound",
+            "rate": f"{rate:g}/s" if rate else "no bound", "only": ", ".join(self.only) or "all clauses",
+            "skip": ", ".join(self.skip) or "none", "strict": "yes" if self.strict else "no",
+        }
+        if self.faults:
+            out["faults"] = ", ".join(self.faults)
+        return out
+
+
+def _host(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    return urlsplit(url).hostname or ""
+
+
+def checked(config: RunConfig) -> RunConfig:
+    """The same configuration once every value in it is known to be usable.
+
+    Raises:
+        UsageError: names the option or key and the nearest valid one.
+    """
+    if config.profile not in PROFILES:
+        raise UsageError(f"--profile {config.profile!r} is unknown{nearest(config.profile, list(PROFILES))}; there are {', '.join(PROFILES)}")
+    for name, value in (("--max-requests", config.max_requests), ("--max-time", config.max_time), ("--rate", config.rate)):
+        if value is not None and not value > 0:
+            raise UsageError(f"{name} must be above 0, not {value:g}")
+    if not 1 <= config.workers <= 64:
+        raise UsageError(f"--workers must be from 1 to 64, not {config.workers}")
+    if not 0 < config.timeout <= 600:
+        raise UsageError(f"--timeout must be above 0 and at most 600 seconds, not {config.timeout:g}")
+    for option, globs in (("--only", config.only), ("--skip", config.skip)):
+        for glob in globs:
+            _check_glob(option, glob)
+    if config.only and not any(config.wants(c) for c in CLAUSE):
+        raise UsageError("--only and --skip together leave no clause to judge")
+    for option, numbers in (("--from", config.own), ("--to", config.called)):
+        for number in numbers:
+            if address_form(number) != "e164":
+                raise UsageError(f"{option} {number!r} is no phone number in E.164 form; write it like +14155550100")
+    if config.ca_bundle is not None and not Path(config.ca_bundle).is_file():
+        raise UsageError(f"--ca-bundle {config.ca_bundle!r} is no file")
+    return config if config.url is None else _checked_target(config)
+
+
+def _checked_target(config: RunConfig) -> RunConfig:
+    from dataclasses import replace
+
+    assert config.url is not None
+    url = check_url(config.url)
+    if config.account_sid is None:
+        raise UsageError(f"say whose account it is: --account-sid AC… or the variable {ACCOUNT_VARIABLE}")
+    import re
+
+    if not re.fullmatch("AC[0-9a-fA-F]{32}", config.account_sid):
+        raise UsageError(f"--account-sid {config.account_sid!r} is not AC and 32 hexadecimal digits")
+    if url.startswith("http://") and not config.allow_http and not is_loopback(_host(url)) and _resolves(_host(url)):
+        raise UsageError(f"{url} is http and not on this machine: the token would cross the network in clear text; use https, or say --allow-http")
+    return replace(config, url=url)
+
+
+def _resolves(host: str) -> bool:
+    import socket
+
+    try:
+        return bool(socket.getaddrinfo(host, None))
+    except (OSError, UnicodeError):
+        return False
+
+
+def _check_glob(option: str, glob: str) -> None:
+    if any(fnmatch.fnmatchcase(c, glob) for c in CLAUSE):
+        return
+    raise UsageError(f"{option} {glob!r} matches no clause{nearest(glob, list(CLAUSE))}; `ringtrue contract` lists them")
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """`, did you mean …?` or nothing."""
+    found = get_close_matches(word, known, n=1, cutoff=0.5)
+    return f", did you mean {found[0]!r}?" if found else ""
+
+
+# --- the config file --------------------------------------------------------------------------------
+
+
+def read_file(path: Path, target: str | None) -> dict[str, Any]:
+    """The settings of a config file: its top level, then the chosen target's table.
+
+    Args:
+        path: a TOML file.
+        target: name of a table `[targets.NAME]`, or None for `[target]` or none.
+
+    Raises:
+        UsageError: it can't be read, is no TOML, or has a key that is unknown or of a wrong type.
+    """
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"--config {path} can't be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"--config {path} is no valid TOML: {' '.join(str(error).split())}") from None
+    _known_keys(data, _TOP_KEYS, str(path))
+    tables = data.pop("targets", {})
+    single = data.pop("target", {})
+    if not isinstance(tables, dict) or not isinstance(single, dict) or not all(isinstance(t, dict) for t in tables.values()):
+        raise UsageError(f"{path}: target and targets.NAME must be tables")
+    for name, table in {**tables, "": single}.items():
+        _known_keys(table, _TARGET_KEYS, f"{path}, target {name}".rstrip())
+    if target is not None:
+        if target not in tables:
+            raise UsageError(f"{path} has no target {target!r}{nearest(target, list(tables))}")
+        single = tables[target]
+    merged = {**data, **single}
+    _check_types(merged, path)
+    return merged
+
+
+def has_target(path: Path, name: str) -> bool:
+    """Whether a config file has a table for this target."""
+    try:
+        tables = tomllib.loads(path.read_text("utf-8")).get("targets", {})
+    except (OSError, ValueError):
+        return False
+    return isinstance(tables, dict) and name in tables
+
+
+def _known_keys(table: dict[str, Any], known: tuple[str, ...], where: str) -> None:
+    for key in table:
+        if key not in known:
+            if "token" in key:
+                raise UsageError(f"{where}: no token in a file; name its variable with auth-token-env, and put it into the environment")
+            raise UsageError(f"{where}: unknown key {key!r}{nearest(key, list(known))}")
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "url": (str,), "account-sid": (str,), "auth-token-env": (str,), "from": (str, list), "to": (str, list), "timeout": (int, float),
+    "ca-bundle": (str,), "allow-http": (bool,), "max-requests": (int,), "max-time": (int, float), "rate": (int, float), "profile": (str,),
+    "seed": (int,), "output": (str,), "only": (str, list), "skip": (str, list), "strict": (bool,), "workers": (int,),
+}
+
+
+def _check_types(table: dict[str, Any], path: Path) -> None:
+    for key, value in table.items():
+        wanted = _TYPES[key]
+        wrong_bool = isinstance(value, bool) and bool not in wanted
+        if wrong_bool or not isinstance(value, wanted) or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
+            names = " or ".join({"str": "text", "list": "a list of texts", "int": "a whole number", "float": "a number", "bool": "true or false"}[t.__name__] for t in wanted)
+            raise UsageError(f"{path}: {key} must be {names}")
+
+
+def token_from(variable: str) -> str | None:
+    """The token that a variable holds.
+
+    Raises:
+        UsageError: it holds what can't be sent.
+    """
+    token = os.environ.get(variable)
+    if token is not None and any(ord(c) < 32 or ord(c) == 127 for c in token):
+        raise UsageError(f"the variable {variable} holds a control character, such as a line break: set it without")
+    return token or None

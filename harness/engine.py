@@ -1,0 +1,248 @@
+"""Conducts one run: emulator if need be, preflight, covering phase, properties, attribution, verdicts.
+
+It renders nothing; whatever ends a run, what was learnt comes back as a RunResult.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from harness.attribution import Limits, attribute
+from harness.case import Case
+from harness.config import RunConfig
+from harness.contract import CLAUSE
+from harness.errors import BudgetSpent, HarnessError, Inconclusive, Interrupted, TargetUnreachable
+from harness.findings import Finding
+from harness.preflight import Found, Wanted, is_fictional, preflight
+from harness.properties import run_properties
+from harness.readback import read_back
+from harness.results import RunResult
+from harness.session import Budget, Session
+from harness.target import Target, TargetConfig
+from harness.verdicts import clause_results, headline, overall
+from strategies.drawing import Drawer
+from strategies.plan import PROFILES, Plan
+
+ProgressFn = Callable[[int, int, int], None]
+
+
+class Run:
+    """One run, from its configuration to its result.
+
+    Args:
+        config: what to do.
+        progress: called with (requests sent, requests planned, breaches seen).
+    """
+
+    def __init__(self, config: RunConfig, progress: ProgressFn = lambda *_: None) -> None:
+        self.config = config
+        self.started = datetime.now(UTC)
+        self._clock = time.monotonic()
+        self._progress = progress
+        self._planned = 0
+        self._found: Found | None = None
+        self._session: Session | None = None
+        self._skipped: dict[str, str] = {}
+        self._findings: tuple[Finding, ...] = ()
+        self._target = TargetConfig(config.url or "", config.account_sid or "")
+
+    def conduct(self) -> RunResult:
+        """Runs to the end, to the end of a budget, or to what stops it.
+
+        Returns:
+            The result, whatever happened; its exit code says how it ended.
+        """
+        try:
+            with self._open_target() as target:
+                self._target = target
+                return self._with_target(target)
+        except Interrupted as error:
+            return self._result("inconclusive", 130, str(error))
+        except KeyboardInterrupt:
+            return self._result("inconclusive", 130, "Interrupted: what was learnt until then is below.")
+        except HarnessError as error:
+            return self._result("inconclusive", error.exit_code, str(error))
+        finally:
+            if self._session is not None:
+                with suppress(Exception):
+                    self._session.close()
+
+    @contextmanager
+    def _open_target(self) -> Iterator[TargetConfig]:
+        config = self.config
+        if config.url is not None:
+            yield TargetConfig(config.url, config.account_sid or "", config.auth_token, config.timeout, config.ca_bundle)
+            return
+        from harness.emulator import Emulator, EmulatorError, EmulatorSettings
+
+        try:
+            emulator = Emulator(EmulatorSettings(faults=config.faults))
+            emulator.start()
+        except EmulatorError as error:
+            raise TargetUnreachable(f"the embedded emulator did not start: {error}") from None
+        try:
+            yield TargetConfig(emulator.url, emulator.account_sid, emulator.auth_token, config.timeout)
+        finally:
+            emulator.stop()
+
+    def _with_target(self, target_config: TargetConfig) -> RunResult:
+        session = self._new_session(target_config)
+        self._session = session
+        wanted = Wanted(self.config.own, self._callable(session), self.config.token_variable)
+        try:
+            self._found = found = preflight(session, wanted)
+        except BudgetSpent as spent:
+            raise Inconclusive(f"{spent} before a valid call was accepted: give the run more") from None
+        session.learn(found.known)
+        session.exercised["call.created"] += 1
+        self._counts_preflight(session, found)
+        if found.crashes:
+            return self._all_crash(session, found)
+        return self._covered(session, found)
+
+    def _new_session(self, target_config: TargetConfig) -> Session:
+        requests, rate = self.config.budgets
+        budget = Budget(requests, self.config.max_time, rate)
+        session = Session(Target(target_config), budget, self.config.seed, self.config.workers)
+        session.progress = lambda n: self._progress(n, self._planned, len(session.seen))
+        return session
+
+    def _callable(self, session: Session) -> tuple[str, ...]:
+        """The numbers that may be called: off loopback only configured or fictional ones."""
+        if session.target.loopback or self.config.called:
+            return self.config.called
+        return ("+12025550199", "+12025550143")
+
+    def _counts_preflight(self, session: Session, found: Found) -> None:
+        session.judge(found.exchange)
+        for exchange in found.sids:
+            session.judge(exchange)
+        for name in ("ApplicationSid", "Byoc"):
+            self._consistent(session, found, name)
+
+    def _consistent(self, session: Session, found: Found, name: str) -> None:
+        mine = [e for e in found.sids if e.case.get(name) is not None]
+        slug = "application-sid" if name == "ApplicationSid" else "byoc"
+        if not mine:
+            return
+        session.exercised[f"{slug}.consistent"] += len(mine)
+        if not any(e.is_created for e in mine):
+            reason = f"the target refuses every {name} that it does not know"
+            self._skipped[f"{slug}.well-formed"] = reason
+            session.note(f"{reason}; say nothing about which ones it holds")
+
+    def _all_crash(self, session: Session, found: Found) -> RunResult:
+        """A server that answers every valid call with a server error: one finding, nothing else to judge."""
+        finding = Finding(
+            "call.created", "call.created", CLAUSE["call.created"].level, "check_outcome", CLAUSE["call.created"].statement, "201",
+            found.exchange.describe(), "$", found.exchange.case, found.exchange, session.counts.requests, "every valid call",
+        )
+        session.stopped = "every valid call is answered by a server error"
+        self._findings = (finding,)
+        return self._finish(session)
+
+    def _covered(self, session: Session, found: Found) -> RunResult:
+        profile = PROFILES[self.config.profile]
+        drawer = Drawer(self.config.seed, found.numbers, found.known.open_sids)
+        plan = Plan(profile, self.config.seed, drawer, self.config.wants)
+        self._planned = self._plan_size(plan, session)
+        self._skip_credentials(session.target)
+        try:
+            session.run(s for s in plan.steps() if all(self._may_send(c, session.target) for c in s.cases))
+            if session.stopped is None:
+                self._skipped.update(read_back(session, drawer))
+                run_properties(session, found.numbers, found.known.open_sids, profile, self.config.seed)
+        except BudgetSpent as spent:
+            session.stopped = str(spent)
+        except (KeyboardInterrupt, Interrupted) as error:
+            return self._cut_short(session, found, error)
+        except TargetUnreachable as error:
+            session.stopped = str(error)
+            self._attribute(session, found, Limits(probes=0))
+            return replace(self._finish(session), exit_code=3, headline=f"{error}; what was learnt until then is below.")
+        self._attribute(session, found, _limits(profile.name))
+        return self._finish(session)
+
+    def _cut_short(self, session: Session, found: Found, error: BaseException) -> RunResult:
+        session.stopped = "the run was interrupted"
+        with suppress(KeyboardInterrupt, HarnessError):
+            self._attribute(session, found, Limits(probes=0))
+        text = str(error) or "Interrupted: what was learnt until then is below."
+        return self._result("inconclusive", 130, text)
+
+    def _plan_size(self, plan: Plan, session: Session) -> int:
+        size = plan.expected_requests() + session.counts.requests
+        return min(size, session.budget.requests) if session.budget.requests is not None else size
+
+    def _skip_credentials(self, target: Target) -> None:
+        if target.config.auth_token is not None:
+            return
+        for clause in CLAUSE:
+            if clause.startswith("auth."):
+                self._skipped[clause] = f"no token is configured ({self.config.token_variable})"
+        self._skipped["secrets.auth-token"] = "no token is configured"
+
+    def _may_send(self, case: Case, target: Target) -> bool:
+        """Wrong credentials that aren't wrong here are left out; so is another number than may be called."""
+        if (case.credentials != "right" or case.account != "own") and not target.can_judge_credentials(case.credentials):
+            return False
+        if target.loopback:
+            return True
+        to = case.get("To")
+        allowed = self._found.numbers.called if self._found is not None else ()
+        return to is None or not any(c.isdigit() for c in to) or to in allowed or is_fictional(to) or not _could_ring(to)
+
+    def _attribute(self, session: Session, found: Found, limits: Limits) -> None:
+        findings = attribute(session, found.numbers, limits)
+        self._findings = tuple(f for f in findings if self.config.wants(f.clause))
+
+    def _finish(self, session: Session) -> RunResult:
+        verdict, code = overall(session, self._findings, self.config.strict)
+        return self._result(verdict, code, "")
+
+    def _result(self, verdict: str, code: int, text: str) -> RunResult:
+        session = self._session or Session(Target(self._target)) if self._target.url else Session(Target(TargetConfig("http://127.0.0.1:9", "AC")))
+        if self._session is not None:
+            session = self._session
+        results = clause_results(session, self._findings, self.config.wants, self._skipped)
+        notes = [*session.notes]
+        if session.stopped and code in (0, 1):
+            notes.insert(0, f"Not everything was sent: {session.stopped}.")
+        if session.waited:
+            notes.append(f"The target limits the rate (429): the run waited {session.waited:.1f} s for it.")
+        if session.target.retries:
+            notes.append(f"{session.target.retries} request(s) were sent again, since the server had closed an idle connection.")
+        counts = dict(vars(session.counts))
+        counts["accepted"] = int(counts["accepted"])
+        return RunResult(
+            seed=self.config.seed, profile=self.config.profile, started=self.started, duration_s=time.monotonic() - self._clock,
+            url=self._target.url, account_sid=self._target.account_sid, verdict=verdict, exit_code=code, counts=counts,
+            clauses=results, findings=self._findings, notes=tuple(notes), headline=text or headline(verdict, self._findings, results),
+            settings=self.config.describe(), latency_ms=_latency(session.latencies), statuses=dict(session.statuses.most_common()),
+        )
+
+
+def _could_ring(to: str) -> bool:
+    """Whether an address could reach a person: anything with at least seven digits that isn't a SIP address or client."""
+    return sum(c.isdigit() for c in to) >= 3 and not to.startswith(("sip:", "client:"))
+
+
+def _limits(profile: str) -> Limits:
+    return {"quick": Limits(), "standard": Limits(4000, 60.0, 25)}.get(profile, Limits(10000, 180.0, 40))
+
+
+def _latency(latencies: list[float]) -> tuple[float, float, float]:
+    if not latencies:
+        return 0.0, 0.0, 0.0
+    ordered = sorted(latencies)
+    return (
+        round(statistics.median(ordered) * 1000, 2), round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))] * 1000, 2),
+        round(ordered[-1] * 1000, 2),
+    )
+
+

@@ -1,0 +1,174 @@
+"""The pytest plugin: options, the run before the first item, one report a clause, the files at the end.
+
+`ringtrue run` calls pytest with this plugin; pytest users load it with `-p harness.plugin`. It conducts nothing itself
+(`harness.engine`) and renders nothing (`harness.report`).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked, token_from
+from harness.contract import CLAUSES
+from harness.engine import Run
+from harness.errors import HarnessError
+from harness.report.files import write_all
+from harness.report.html import HtmlReport
+from harness.report.terminal import Progress, render
+from harness.results import RunResult
+
+RESULT = pytest.StashKey[RunResult]()
+_OWN_ITEMS = "test_clauses.py"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds ringtrue's options to pytest's."""
+    group = parser.getgroup("ringtrue", "ringtrue conformance suite")
+    group.addoption("--target-url", default=None, help="base URL of the server under test (default: an embedded emulator)")
+    group.addoption("--account-sid", default=None, help=f"account of the target (or {ACCOUNT_VARIABLE})")
+    group.addoption("--auth-token-env", default=TOKEN_VARIABLE, help="variable that holds the auth token")
+    group.addoption("--from-number", action="append", default=[], help="a number that the target owns (repeatable)")
+    group.addoption("--to-number", action="append", default=[], help="a number that may be called (repeatable)")
+    group.addoption("--ringtrue-profile", default="quick", help="quick, standard or deep")
+    group.addoption("--ringtrue-seed", type=int, default=0, help="seed of the run")
+    group.addoption("--ringtrue-max-requests", type=int, default=None)
+    group.addoption("--ringtrue-max-time", type=float, default=None)
+    group.addoption("--ringtrue-rate", type=float, default=None)
+    group.addoption("--ringtrue-strict", action="store_true", help="a broken SHOULD fails too")
+    group.addoption("--ringtrue-allow-http", action="store_true", help="http to a host that is not this machine")
+    group.addoption("--ringtrue-output", default=None, help="directory for results.json, summary.md and the rest")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Registers the run for sessions that pytest users start; `ringtrue run` registers its own first."""
+    if config.pluginmanager.get_plugin("ringtrue-run") is None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(SuiteRun(None, None, quiet=True), "ringtrue-run")
+
+
+def config_of(config: pytest.Config) -> RunConfig:
+    """The run's configuration from pytest's options.
+
+    Raises:
+        UsageError: an option's value is unusable.
+    """
+    option = config.getoption
+    url = option("--target-url")
+    variable = option("--auth-token-env")
+    output = option("--ringtrue-output")
+    return checked(RunConfig(
+        url=url, account_sid=(option("--account-sid") or os.environ.get(ACCOUNT_VARIABLE)) if url else None,
+        auth_token=token_from(variable) if url else None, token_variable=variable, own=tuple(option("--from-number")),
+        called=tuple(option("--to-number")), profile=option("--ringtrue-profile"), seed=option("--ringtrue-seed"),
+        max_requests=option("--ringtrue-max-requests"), max_time=option("--ringtrue-max-time"), rate=option("--ringtrue-rate"),
+        strict=option("--ringtrue-strict"), allow_http=option("--ringtrue-allow-http"), output=Path(output) if output else Path(os.devnull),
+    ))
+
+
+class SuiteRun:
+    """One run inside one pytest session.
+
+    Args:
+        config: of the run, or None to take it from pytest's options.
+        progress: shows how far it is.
+        quiet: whether pytest's own terminal output is left as it is.
+    """
+
+    def __init__(self, config: RunConfig | None, progress: Progress | None, quiet: bool) -> None:
+        self.config = config
+        self.progress = progress
+        self.own_terminal = not quiet
+        self.result: RunResult | None = None
+        self.selected: frozenset[str] | None = None
+
+    @pytest.hookimpl
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Registers the HTML report's columns and styles, where pytest-html is used."""
+        if session.config.pluginmanager.hasplugin("html"):
+            session.config.pluginmanager.register(HtmlReport(lambda: self.result), "ringtrue-html")
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Remembers which clauses were asked for, so that only those are exercised."""
+        ids = {_clause_of(i) for i in items} - {None}
+        if ids and len(ids) < len(CLAUSES):
+            self.selected = frozenset(i for i in ids if i)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Conducts the run before the first item."""
+        if any(_clause_of(i) for i in session.items) and not session.config.option.collectonly:
+            try:
+                self.conduct(session.config)
+            except HarnessError as error:
+                pytest.exit(f"ringtrue: {error}", returncode=error.exit_code)
+        return (yield)
+
+    def conduct(self, config: pytest.Config) -> None:
+        """Runs and keeps the result."""
+        run_config = self.config or config_of(config)
+        if self.selected is not None and not run_config.only:
+            run_config = replace(run_config, only=tuple(sorted(self.selected)))
+        self.config = run_config
+        progress = self.progress
+        self.result = Run(run_config, progress.update if progress is not None else lambda *_: None).conduct()
+        if progress is not None:
+            progress.close()
+
+    @pytest.fixture(scope="session")
+    def ringtrue_result(self) -> RunResult:
+        """The run's result."""
+        if self.result is None:
+            pytest.exit("ringtrue: the run gave no result", returncode=3)
+        if self.result.verdict == "inconclusive" and self.result.exit_code != 130 and self.own_terminal is False:
+            pytest.exit(f"ringtrue: {self.result.headline}", returncode=self.result.exit_code)
+        return self.result
+
+    @pytest.fixture(scope="session")
+    def ringtrue_strict(self) -> bool:
+        """Whether a broken SHOULD fails."""
+        return bool(self.config and self.config.strict)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Gives each report its clause's result."""
+        report = yield
+        clause_id = _clause_of(item)
+        if clause_id is not None and self.result is not None and report.when in ("call", "setup"):
+            result = self.result.clause(clause_id)
+            report.ringtrue_clause = result  # type: ignore[attr-defined]
+            if report.when == "call":
+                item.user_properties += [("level", result.clause.level.value), ("verdict", result.verdict), ("cases", str(result.cases))]
+                report.user_properties = item.user_properties
+        return report
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """For pytest users: ringtrue's verdict under pytest's own lines."""
+        if self.own_terminal or self.result is None or self.config is None:
+            return
+        terminalreporter.section("ringtrue")
+        terminalreporter.write(render(self.result, self.config.output) + "\n")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Writes results.json and the others where pytest users asked for a directory."""
+        if self.own_terminal or self.result is None or self.config is None or str(self.config.output) == os.devnull:
+            return
+        try:
+            self.config.output.mkdir(parents=True, exist_ok=True)
+            write_all(self.result, self.config.output)
+        except OSError as error:
+            sys.stderr.write(f"ringtrue: {self.config.output} can't be written: {error.strerror}\n")
+
+
+def _clause_of(item: pytest.Item) -> str | None:
+    """The clause that an item is about, or None for somebody else's test."""
+    if item.path.name != _OWN_ITEMS or not hasattr(item, "callspec"):
+        return None
+    value = item.callspec.params.get("clause_id")
+    return value if isinstance(value, str) else None

@@ -1,0 +1,76 @@
+"""Hypothesis properties of each parameter: cases that the covering phase didn't think of, shrunk where they fail.
+
+A property fails where an exchange breaks any clause; Hypothesis then shrinks it, and the smallest goes to attribution
+with everything else that was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import HypothesisException
+
+from harness.case import Case
+from harness.contract import PARAMETERS, Expected
+from harness.errors import HarnessError
+from harness.session import Session
+from strategies import calls_about, valid_calls
+from strategies.drawing import Numbers
+from strategies.plan import Profile
+
+
+class _Broken(AssertionError):
+    """A property's case broke a clause; only Hypothesis sees it."""
+
+
+def run_properties(
+    session: Session, numbers: Numbers, open_sids: frozenset[str], profile: Profile, run_seed: int
+) -> None:
+    """Runs the properties of all parameters and of whole calls, as many examples as the profile says.
+
+    Raises:
+        BudgetSpent: the run's budget ended.
+    """
+    if not profile.examples:
+        return
+    _search(session, valid_calls(numbers, open_sids), profile.examples, run_seed)
+    for parameter in PARAMETERS:
+        if any(c.expected is not Expected.EITHER for c in parameter.classes):
+            _search(session, calls_about(parameter.name, numbers, open_sids), profile.examples, run_seed)
+
+
+def _search(session: Session, cases: Any, examples: int, run_seed: int) -> None:
+    ended: list[BaseException] = []
+    failures = 0
+
+    @seed(run_seed)
+    @settings(
+        max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck),
+        phases=(Phase.explicit, Phase.generate, Phase.shrink), report_multiple_bugs=False, print_blob=False,
+    )
+    @given(cases)
+    def property_holds(case: Case) -> None:
+        nonlocal failures
+        if ended or failures > 40:
+            return
+        try:
+            found = session.judge(session.send(case))
+        except (HarnessError, KeyboardInterrupt) as error:
+            ended.append(error)
+            return
+        if found:
+            failures += 1
+            raise _Broken
+
+    _quietly(property_holds)
+    if ended:
+        raise ended[0]
+
+
+def _quietly(check: Callable[[], None]) -> None:
+    try:
+        check()
+    except (_Broken, HypothesisException, BaseExceptionGroup):
+        pass

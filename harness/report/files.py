@@ -1,0 +1,62 @@
+"""Writing a run's files, each to one side and then moved into place, so that no reader ever meets half a file.
+
+The only module of the reports that touches the disk; what stands in the files is made elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from harness.report.findings_file import findings_file
+from harness.report.summary import summary
+from harness.results import RunResult
+
+RESULTS, SUMMARY, FINDINGS = "results.json", "summary.md", "test_findings.py"
+
+
+def write_all(result: RunResult, directory: Path) -> list[Path]:
+    """Writes results.json, summary.md and, where there are findings, test_findings.py.
+
+    Args:
+        result: of the run.
+        directory: where to; made if it isn't there.
+
+    Returns:
+        The files written. Without findings, a test_findings.py of an earlier run is removed.
+
+    Raises:
+        OSError: the directory or a file can't be written; files already there stay whole.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    texts = {RESULTS: results_json(result), SUMMARY: summary(result)}
+    if result.findings:
+        texts[FINDINGS] = findings_file(result)
+    else:
+        (directory / FINDINGS).unlink(missing_ok=True)
+    return [write(directory / name, text) for name, text in texts.items()]
+
+
+def results_json(result: RunResult) -> str:
+    """The text of results.json: ASCII, so that no reader's encoding matters."""
+    return json.dumps(result.to_json(), indent=2, allow_nan=False) + "\n"
+
+
+def write(path: Path, text: str) -> Path:
+    """Writes a text file in UTF-8, whole or not at all.
+
+    Raises:
+        OSError: it can't be written; what was there before stays.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(aside, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        os.replace(aside, path)
+    except BaseException:
+        with suppress(OSError):
+            aside.unlink()
+        raise
+    return path

@@ -1,0 +1,91 @@
+"""The words, signs and orders that all reports share, so that no two of them name a thing differently. No rendering."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from harness.contract import CLAUSE, GROUPS, Level
+from harness.findings import Finding
+from harness.results import ClauseResult, RunResult
+
+VERDICT_WORD = {"conforms": "CONFORMS", "violates": "VIOLATES", "inconclusive": "INCONCLUSIVE"}
+VERDICT_SIGN = {"conforms": "✓", "violates": "✗", "inconclusive": "?"}
+CLAUSE_SIGN = {"FAIL": "✗", "NON-STRICT": "▲", "INFO": "ℹ", "PASS": "✓", "SKIPPED": "–", "NOT-EXERCISED": "?"}
+CLAUSE_MEANING = {
+    "FAIL": "a MUST is broken", "NON-STRICT": "a SHOULD is broken", "INFO": "differs from what is usual",
+    "PASS": "kept by every answer", "SKIPPED": "left out", "NOT-EXERCISED": "no request reached it",
+}
+INTERRUPTED = 130
+
+
+def number(value: int) -> str:
+    """`2,450`."""
+    return f"{value:,}"
+
+
+def count(value: int, noun: str) -> str:
+    """`1 finding`, `3 findings`, `2 clauses`."""
+    return f"{number(value)} {noun}" if value == 1 else f"{number(value)} {noun}s"
+
+
+def seconds(value: float) -> str:
+    """`3.1 s`, `2 min 5 s`."""
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s"
+
+
+def by_level(findings: Iterable[Finding]) -> str:
+    """`2 MUST, 1 SHOULD`, or nothing where there are none."""
+    tally = Counter(f.level for f in findings)
+    return ", ".join(f"{tally[level]} {level.value}" for level in Level if tally[level])
+
+
+def verdict_words(result: RunResult) -> str:
+    """What the run found, in a few words: `VIOLATES the contract: 3 findings (2 MUST, 1 SHOULD)`."""
+    word = VERDICT_WORD.get(result.verdict, result.verdict.upper())
+    if result.verdict == "inconclusive":
+        text = f"{word}: this run could not judge the target"
+    else:
+        text = f"{word} {'to ' if result.verdict == 'conforms' else ''}the contract"
+    if result.findings:
+        text += f": {count(len(result.findings), 'finding')} ({by_level(result.findings)})"
+    return text + (" (interrupted)" if result.exit_code == INTERRUPTED else "")
+
+
+def exercised(result: RunResult) -> int:
+    """How many clauses some exchange exercised."""
+    return sum(c.verdict not in ("SKIPPED", "NOT-EXERCISED") for c in result.clauses)
+
+
+def left_out(result: RunResult) -> dict[tuple[str, str], list[ClauseResult]]:
+    """Clauses without a judgement, by (verdict, why)."""
+    out: dict[tuple[str, str], list[ClauseResult]] = {}
+    for c in result.clauses:
+        if c.verdict in ("SKIPPED", "NOT-EXERCISED"):
+            out.setdefault((c.verdict, c.reason or "no request of this run reached it"), []).append(c)
+    return dict(sorted(out.items(), key=lambda item: -len(item[1])))
+
+
+def by_group(result: RunResult) -> dict[str, list[ClauseResult]]:
+    """Clauses in the contract's groups, empty groups left out."""
+    order = [*GROUPS, *{c.clause.group: 0 for c in result.clauses}]
+    groups: dict[str, list[ClauseResult]] = {g: [] for g in order}
+    for c in result.clauses:
+        groups[c.clause.group].append(c)
+    return {g: rows for g, rows in groups.items() if rows}
+
+
+def rule(finding: Finding) -> str:
+    """The broken rule in one sentence."""
+    return CLAUSE[finding.clause].statement
+
+
+def seen(finding: Finding) -> str:
+    """How often it was seen, and how surely: `in 14 cases`, `now and then: 3 of 200 tries`."""
+    words = f"in {count(finding.occurrences, 'case')}"
+    if finding.flaky is not None:
+        words += f", now and then: {number(finding.flaky[0])} of {number(finding.flaky[1])} tries"
+    return words

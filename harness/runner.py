@@ -1,0 +1,181 @@
+"""`ringtrue run`: settings from flags, environment and file; pytest around the run; reports, terminal, exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked, has_target, read_file, token_from
+from harness.errors import HarnessError, UsageError
+from harness.plugin import SuiteRun
+from harness.report.files import write_all
+from harness.report.terminal import Progress, render
+from harness.results import RunResult
+
+_DEFAULT_FILE = Path("ringtrue.toml")
+_SUITE = Path(__file__).with_name("suite")
+_STYLE = Path(__file__).with_name("report") / "style.css"
+
+
+def settings_of(options: dict[str, Any]) -> RunConfig:
+    """The run's configuration: flags beat the environment, the environment beats the file.
+
+    Raises:
+        UsageError: a value is unusable; the text names the option, variable or key.
+    """
+    target, named = options["target"], None
+    path = options["config_path"] or (_DEFAULT_FILE if _DEFAULT_FILE.is_file() else None)
+    if path is not None and target is not None and "://" not in target and has_target(path, target):
+        target, named = None, target
+    table = read_file(path, named) if path is not None else {}
+
+    def pick(flag: str, key: str, default: Any) -> Any:
+        value = options.get(flag)
+        return value if value not in (None, ()) else table.get(key, default)
+
+    url = target if target is not None else table.get("url")
+    variable = pick("auth_token_env", "auth-token-env", TOKEN_VARIABLE)
+    account = options["account_sid"] or os.environ.get(ACCOUNT_VARIABLE) or table.get("account-sid")
+    if options["faults"] and url is not None:
+        raise UsageError("--fault breaks the embedded emulator; it goes without --target")
+    return checked(RunConfig(
+        url=url, account_sid=account if url else None, auth_token=token_from(variable) if url else None, token_variable=variable,
+        own=_texts(pick("own", "from", ())), called=_texts(pick("called", "to", ())), profile=pick("profile", "profile", "quick"),
+        seed=pick("seed", "seed", 0), max_requests=pick("max_requests", "max-requests", None),
+        max_time=pick("max_time", "max-time", None), rate=_rate(pick("rate", "rate", None)), workers=pick("workers", "workers", 8),
+        only=_texts(pick("only", "only", ())), skip=_texts(pick("skip", "skip", ())), strict=bool(pick("strict", "strict", False)),
+        output=Path(pick("output", "output", "reports/latest")), timeout=float(pick("timeout", "timeout", 10.0)),
+        ca_bundle=pick("ca_bundle", "ca-bundle", None), allow_http=bool(pick("allow_http", "allow-http", False)),
+        faults=_known_faults(options["faults"]),
+    ))
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _rate(value: Any) -> float | None:
+    if value is None:
+        return None
+    try:
+        return float(str(value).removesuffix("/s"))
+    except ValueError:
+        raise UsageError(f"--rate {value!r} is no number of requests a second; write it like 5 or 5/s") from None
+
+
+def _known_faults(names: tuple[str, ...]) -> tuple[str, ...]:
+    if names:
+        from harness.emulator.faults import find_fault
+
+        for name in names:
+            try:
+                find_fault(name)
+            except ValueError as error:
+                raise UsageError(f"--fault: {error}; `ringtrue serve --list-faults` lists them") from None
+    return names
+
+
+def run_suite(config: RunConfig) -> int:
+    """Runs the suite once and writes every report.
+
+    Returns:
+        The exit code: 0, 1, 3 or 130.
+
+    Raises:
+        UsageError: the output directory can't be written.
+    """
+    _check_output(config.output)
+    run = SuiteRun(config, Progress(sys.stderr), quiet=False)
+    code = _pytest(config, run)
+    result = run.result
+    if result is None:
+        raise HarnessError(f"the suite did not run (pytest ended with {code}); run again with RINGTRUE_DEBUG=1")
+    _write(result, config.output)
+    sys.stdout.write(render(result, config.output, colour=_wants_colour()) + "\n")
+    sys.stdout.flush()
+    return result.exit_code
+
+
+def _wants_colour() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _check_output(directory: Path) -> None:
+    """Says before the run starts that its reports can't be written."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory) as file:
+            file.write(b" " * 65536)
+            file.flush()
+    except OSError as error:
+        raise UsageError(f"--output {directory} can't be written ({error.strerror}); choose another directory") from None
+
+
+def _write(result: RunResult, directory: Path) -> None:
+    try:
+        write_all(result, directory)
+    except OSError as error:
+        sys.stderr.write(f"ringtrue: the reports in {directory} could not be written ({error.strerror})\n")
+
+
+def _pytest(config: RunConfig, run: SuiteRun) -> int:
+    """Runs pytest on the suite, deaf to the user's own pytest settings and without its terminal."""
+    with tempfile.TemporaryDirectory(prefix="ringtrue-") as scratch:
+        ini = Path(scratch) / "pytest.ini"
+        ini.write_text("[pytest]\njunit_family = xunit2\njunit_suite_name = ringtrue\n", "utf-8")
+        arguments = [
+            str(_SUITE), "-c", str(ini), "--rootdir", str(_SUITE), "--noconftest", "-p", "no:cacheprovider", "-p", "no:terminal",
+            "-p", "no:logging", "-p", "no:hypothesispytest", "-p", "pytest_metadata.plugin", "-p", "pytest_html.plugin",
+            f"--html={config.output / 'report.html'}", "--self-contained-html", f"--css={_STYLE}",
+            f"--junitxml={config.output / 'junit.xml'}", "--continue-on-collection-errors",
+        ]
+        with _environment({"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None}):
+            with _quiet_stdout():
+                return int(pytest.main(arguments, plugins=[_Named(run)]))
+
+
+class _Named:
+    """Registers the run under the name that the plugin looks for."""
+
+    def __init__(self, run: SuiteRun) -> None:
+        self._run = run
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Registers the run."""
+        config.pluginmanager.register(self._run, "ringtrue-run")
+
+
+@contextlib.contextmanager
+def _environment(changes: dict[str, str | None]) -> Any:
+    old = {k: os.environ.get(k) for k in changes}
+    for key, value in changes.items():
+        _set(key, value)
+    try:
+        yield
+    finally:
+        for key, value in old.items():
+            _set(key, value)
+
+
+def _set(key: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(key, None)
+    else:
+        os.environ[key] = value
+
+
+@contextlib.contextmanager
+def _quiet_stdout() -> Any:
+    """Keeps pytest's own words off the terminal; the run's progress goes to stderr."""
+    if os.environ.get("RINGTRUE_DEBUG"):
+        yield
+        return
+    with contextlib.redirect_stdout(io.StringIO()):
+        yield
