@@ -87,10 +87,10 @@ class SuiteRun:
         self.result: RunResult | None = None
         self.selected: frozenset[str] | None = None
 
-    @pytest.hookimpl
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Registers the HTML report's columns and styles, where pytest-html is used."""
-        if session.config.pluginmanager.hasplugin("html"):
+        if hasattr(session.config.option, "htmlpath"):
             session.config.pluginmanager.register(HtmlReport(lambda: self.result), "ringtrue-html")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

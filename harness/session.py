@@ -78,7 +78,7 @@ class Session:
     target: Target
     budget: Budget = field(default_factory=Budget)
     seed: int = 0
-    workers: int = 8
+    workers: int = 16
     progress: Callable[[int], None] = lambda _n: None
     known: Knowledge = field(default_factory=Knowledge)
     counts: Counts = field(default_factory=Counts)
@@ -260,20 +260,20 @@ class Session:
     def _batches(self, steps: Iterable[Step]) -> Iterator[list[Step]]:
         """Steps one by one, or several single ones at once where the target is slow."""
         batch: list[Step] = []
+        later: list[Step] = []
         for step in steps:
             size = self._width()
-            if step.kind == "one":
-                batch.append(step)
-                if len(batch) >= size:
+            (batch if step.kind == "one" else later).append(step)
+            if size == 1 or len(batch) >= size:
+                if batch:
                     yield batch
-                    batch = []
-                continue
-            if batch:
-                yield batch
-                batch = []
-            yield [step]
+                for waiting in later:
+                    yield [waiting]
+                batch, later = [], []
         if batch:
             yield batch
+        for waiting in later:
+            yield [waiting]
 
     def _width(self) -> int:
         if self.workers < 2 or self.budget.rate is not None or len(self.latencies) < 20:

@@ -324,7 +324,7 @@ def _operation() -> Schema:
     return {
         "operationId": "CreateCall",
         "summary": "Create an outgoing call",
-        "description": "Calls a phone, a SIP endpoint or a client. Needs To and From; one of Url, Twiml and ApplicationSid says what to do then.",
+        "description": "Calls a phone, a SIP endpoint or a client. Url, Twiml or ApplicationSid says what happens once it is answered.",
         "security": [{"basic": []}],
         "requestBody": _body(),
         "responses": {"201": created, **{row[0]: _refusal(*row) for row in _REFUSALS}},

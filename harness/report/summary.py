@@ -20,7 +20,7 @@ from harness.report.words import (
     seen,
     verdict_words,
 )
-from harness.results import VERDICTS, RunResult
+from harness.results import VERDICT_OF_LEVEL, VERDICTS, RunResult
 
 _MAX_FINDINGS = 200
 
@@ -87,11 +87,11 @@ def _clauses(result: RunResult) -> Iterator[str]:
         numbers = [sum(c.verdict == v for c in clauses) for v in used]
         rows.append((for_markdown(group), *(number(n) if n else "·" for n in numbers)))
     yield from _table(("group", *used), rows)
-    broken = [c for c in result.clauses if c.verdict in ("FAIL", "NON-STRICT", "INFO")]
+    broken = sorted((c for c in result.clauses if c.verdict in VERDICT_OF_LEVEL.values()), key=lambda c: VERDICTS.index(c.verdict))
     if broken:
         yield ""
         yield from _table(("verdict", "clause", "rule"), (
-            (c.verdict, for_markdown(c.clause.id), for_markdown(c.clause.statement)) for c in sorted(broken, key=lambda c: VERDICTS.index(c.verdict))
+            (c.verdict, for_markdown(c.clause.id), for_markdown(c.clause.statement)) for c in broken
         ))
 
 

@@ -11,7 +11,6 @@ from harness.results import ClauseResult, RunResult
 @pytest.mark.parametrize("clause_id", [c.id for c in CLAUSES])
 def test_clause(clause_id: str, ringtrue_result: RunResult, ringtrue_strict: bool) -> None:
     """The server keeps one clause of the contract."""
-    __tracebackhide__ = True
     result = ringtrue_result.clause(clause_id)
     if result.verdict in ("SKIPPED", "NOT-EXERCISED"):
         pytest.skip(f"{result.verdict}: {result.reason}")

@@ -63,7 +63,8 @@ def test_long_values_are_left_to_the_shell() -> None:
 
 @pytest.mark.parametrize(
     ("given", "near"),
-    [("send-digits.maxlength", "send-digits.max-length"), ("Echo.To", "echo.to"), ("twiml", "twiml.document"), ("auth.mising", "auth.missing")],
+    [("send-digits.maxlength", "send-digits.max-length"), ("Echo.To", "echo.to"), ("twiml", "twiml.document"),
+        ("auth.mising", "auth.missing")],
 )
 def test_unknown_clause_names_the_nearest(given: str, near: str) -> None:
     with pytest.raises(UsageError, match=f"Near to it: .*{near}"):
@@ -84,7 +85,8 @@ def test_list_has_every_clause_in_80_columns() -> None:
 
 
 def test_list_can_be_narrowed() -> None:
-    assert {c.id for c in select("send-digits.*")} == {"send-digits.keys", "send-digits.max-length", "send-digits.characters", "send-digits.unclear"}
+    assert {c.id for c in select("send-digits.*")} == {"send-digits.keys", "send-digits.max-length", "send-digits.characters",
+        "send-digits.unclear"}
     assert select("digits") == [c for c in CLAUSES if "digits" in c.id]
     assert {c.level for c in select(level="observed")} == {Level.OBSERVED}
     assert {c.group for c in select(group="said back")} == {"Said back"}

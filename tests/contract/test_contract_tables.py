@@ -18,7 +18,8 @@ PARAMETER_NAMES = (
 )
 ATTRIBUTE_NAMES = (
     "account_sid", "answered_by", "api_version", "caller_name", "date_created", "date_updated", "direction", "duration", "end_time",
-    "forwarded_from", "from", "from_formatted", "group_sid", "parent_call_sid", "phone_number_sid", "price", "price_unit", "queue_time", "sid",
+    "forwarded_from", "from", "from_formatted", "group_sid", "parent_call_sid", "phone_number_sid", "price", "price_unit", "queue_time",
+    "sid",
     "start_time", "status", "subresource_uris", "to", "to_formatted", "trunk_sid", "uri",
 )
 DEFAULTS = {

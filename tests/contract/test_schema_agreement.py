@@ -17,7 +17,7 @@ import requests
 import schemathesis
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from schemathesis.core.transport import Response
 
 from harness.case import Case
@@ -151,34 +151,43 @@ NO_TEXT: tuple[Any, ...] = (0, 1, -1, 42, 1.5, True, False, [], ["a"], {}, {"a":
 DATES_GOOD = (
     "Wed, 18 Aug 2027 20:01:40 +0000", "18 Aug 2027 20:01:40 +0000", "18 Aug 2027 20:01 +0000", "Wed, 18 Aug 2027 20:01 GMT",
     "wed, 18 AUG 2027 20:01:40 UT", "Wed,18 Aug 2027 20:01:40 -0000", "1 Jan 2028 00:00:00 GMT", "01 Jan 2028 00:00:00 GMT",
-    "29 Feb 2028 23:59:59 +0000", "29 Feb 2000 00:00:00 +0000", "31 Dec 2027 23:59:60 +0000", "31 Jan 0001 00:00 GMT", "30 Apr 9999 00:00 GMT",
+    "29 Feb 2028 23:59:59 +0000", "29 Feb 2000 00:00:00 +0000", "31 Dec 2027 23:59:60 +0000", "31 Jan 0001 00:00 GMT",
+    "30 Apr 9999 00:00 GMT",
     "18 Aug 2027 20:01:40 +0000 (GMT)", "18  Aug  2027  20:01:40  +0000",
 )
 DATES_BAD = (
-    "", "2027-08-18T20:01:40Z", "2027-08-18", "Wed, 18 Aug 2027 20:01:40", "Wed, 18 Aug 2027 20:01:40 +0200", "Wed, 18 Aug 2027 20:01:40 EST",
+    "", "2027-08-18T20:01:40Z", "2027-08-18", "Wed, 18 Aug 2027 20:01:40", "Wed, 18 Aug 2027 20:01:40 +0200",
+    "Wed, 18 Aug 2027 20:01:40 EST",
     "Wed, 18 Aug 2027 20:01:40 Z", "Wed, 18 Aug 2027 20:01:40 gmt", "Wed, 18 Aug 2027 20:01:40 +0000 ", " Wed, 18 Aug 2027 20:01:40 +0000",
-    "Wed, 18 Aug 2027 20:01:40 +0000\n", "Wed 18 Aug 2027 20:01:40 +0000", "Wednesday, 18 Aug 2027 20:01:40 +0000", "Wed, 18 August 2027 20:01:40 +0000",
+    "Wed, 18 Aug 2027 20:01:40 +0000\n", "Wed 18 Aug 2027 20:01:40 +0000", "Wednesday, 18 Aug 2027 20:01:40 +0000",
+    "Wed, 18 August 2027 20:01:40 +0000",
     "Wed, 18 Aug 27 20:01:40 +0000", "30 Feb 2028 00:00 GMT", "29 Feb 2027 00:00 GMT", "29 Feb 1900 00:00 GMT", "31 Apr 2027 00:00 GMT",
-    "31 Jun 2027 00:00 GMT", "31 Nov 2027 00:00 GMT", "32 Jan 2027 00:00 GMT", "0 Jan 2027 00:00 GMT", "00 Jan 2027 00:00 GMT", "1 Jan 0000 00:00 GMT",
-    "29 Feb 0000 00:00 GMT", "1 Jan 2027 24:00 GMT", "1 Jan 2027 23:60 GMT", "1 Jan 2027 23:59:61 GMT", "1 Jan 2027 1:00 GMT", "1 Foo 2027 00:00 GMT",
+    "31 Jun 2027 00:00 GMT", "31 Nov 2027 00:00 GMT", "32 Jan 2027 00:00 GMT", "0 Jan 2027 00:00 GMT", "00 Jan 2027 00:00 GMT",
+    "1 Jan 0000 00:00 GMT",
+    "29 Feb 0000 00:00 GMT", "1 Jan 2027 24:00 GMT", "1 Jan 2027 23:60 GMT", "1 Jan 2027 23:59:61 GMT", "1 Jan 2027 1:00 GMT",
+    "1 Foo 2027 00:00 GMT",
     "Foo, 18 Aug 2027 20:01:40 +0000", "18 Aug 2027 20:01:40 +00:00", "١٨ Aug 2027 20:01:40 +0000", "1787083300", "null", "GMT",
 )
 WHOLE_GOOD = ("0", "1", "42", "007", "123456789012345678901234567890")
 WHOLE_BAD = ("", "-1", "+1", "1.0", "1e3", " 1", "1 ", "1\n", "0x10", "1_000", "ten", "١٢", "１２", "null", "1,000", "5s")
 DECIMAL_GOOD = ("0", "-0.0075", "+1.5", "1.", ".5", "-.5", "12", "00.10", "-3")
-DECIMAL_BAD = ("", "-", "+", ".", "-.", "$0.01", "1,5", "1e-2", "0.01 USD", " 1", "1 ", "1.0\n", "--1", "1.2.3", "free", "١.٢", "NaN", "Infinity")
+DECIMAL_BAD = ("", "-", "+", ".", "-.", "$0.01", "1,5", "1e-2", "0.01 USD", " 1", "1 ", "1.0\n", "--1", "1.2.3", "free", "١.٢", "NaN",
+    "Infinity")
 CURRENCY_GOOD = ("USD", "EUR", "usd", "Jpy")
 CURRENCY_BAD = ("", "US", "USDD", "$", "US1", "USD\n", " USD", "US dollars", "ÜSD", "€€€", "123")
-RELATIVE_GOOD = (f"/Calls/{SID}.json", f"{SID}", f"Calls/{SID}?a=1&b=http://x", f"../{SID}", f"/é/{SID}", f"?{SID}", f"#{SID}", f"/a:b/{SID}", f"/%43A/{SID}")
+RELATIVE_GOOD = (f"/Calls/{SID}.json", f"{SID}", f"Calls/{SID}?a=1&b=http://x", f"../{SID}", f"/é/{SID}", f"?{SID}", f"#{SID}",
+    f"/a:b/{SID}", f"/%43A/{SID}")
 RELATIVE_BAD = (
-    f"https://api.example.com/Calls/{SID}", f"//api.example.com/{SID}", f"urn:{SID}", f"mailto:{SID}", f"/a b/{SID}", f"/{SID}\n", f" /{SID}",
+    f"https://api.example.com/Calls/{SID}", f"//api.example.com/{SID}", f"urn:{SID}", f"mailto:{SID}", f"/a b/{SID}", f"/{SID}\n",
+    f" /{SID}",
     f"\\\\host\\{SID}", f"/a\\{SID}", f"x:{SID}", f"a+b.c-1:{SID}", f"///{SID}", f"/\t{SID}", f"HTTP://x/{SID}",
 )
 MAP_GOOD: tuple[Any, ...] = (
     {}, {"a": "/b"}, {"a": None}, {"recordings": "/x.json", "é": "y"}, {"a": ""}, {"": "b"}, {"a": "b:/c".replace(":", "%3A")},
 )
 MAP_BAD: tuple[Any, ...] = (
-    "", "x", 0, True, [], ["/a"], {"a": 1}, {"a": {}}, {"a": ["/b"]}, {"a": "https://x/y"}, {"a": "//x/y"}, {"a": "b c"}, {"a": "/b", "c": "urn:d"},
+    "", "x", 0, True, [], ["/a"], {"a": 1}, {"a": {}}, {"a": ["/b"]}, {"a": "https://x/y"}, {"a": "//x/y"}, {"a": "b c"},
+    {"a": "/b", "c": "urn:d"},
     {"a": False}, {"a": "b\\c"}, {"a": "/b\n"},
 )
 BY_KIND: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
@@ -190,18 +199,17 @@ BY_KIND: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
 
 def good_and_bad(attribute: Attribute) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Values that an attribute may and may not have, by its row in the table and what the description says of it."""
-    empty = ("",)
+    taken, refused = (("",), ()) if attribute.empty_is_null else ((), ("",))
     if attribute.name in ("caller_name", "forwarded_from"):
-        return empty, ("ALICE", "+14155550100", " ", "\n", "null")
+        return taken, ("ALICE", "+14155550100", " ", "\n", "null")
     if attribute.kind == "sid":
         p = attribute.prefix
-        bad = (p + HEX[:31], p + HEX + "0", "XX" + HEX, p.lower() + HEX, p + HEX[:31] + "g", p + HEX + "\n", " " + p + HEX, p + HEX[:31] + "é", HEX, p, " ")
-        return ((p + HEX, p + HEX.lower(), p + HEX.upper(), *(empty if attribute.empty_is_null else ())),
-                (*bad, "\n", *(() if attribute.empty_is_null else empty)))
+        bad = (p + HEX[:31], p + HEX + "0", "XX" + HEX, p.lower() + HEX, p + HEX[:31] + "g", p + HEX[:31] + "é", p + HEX + "\n")
+        return (p + HEX, p + HEX.lower(), p + HEX.upper(), *taken), (*bad, " " + p + HEX, HEX, p, " ", "\n", *refused)
     if attribute.kind == "enum":
-        first = attribute.values[0]
-        bad = (first.upper(), first + " ", " " + first, first + "\n", first + "s", first[:-1], "perhaps", "null")
-        return ((*attribute.values, *(empty if attribute.empty_is_null else ())), (*bad, *(() if attribute.empty_is_null else empty)))
+        word = attribute.values[0]
+        near = (word.upper(), word + " ", " " + word, word + "\n", word + "s", word[:-1], "perhaps", "null")
+        return (*attribute.values, *taken), (*near, *refused)
     return BY_KIND[attribute.kind]
 
 
@@ -248,8 +256,10 @@ OBJECTS: tuple[Any, ...] = (
     {"date_created": None}, {"direction": None}, {**example_of_created(), "more": 1}, {**example_of_created(), "annotation": {"a": []}},
     {"status": "queued", "end_time": "18 Aug 2027 20:01 GMT"}, {"status": "ringing", "end_time": "18 Aug 2027 20:01 GMT"},
     {"status": "in-progress", "end_time": "18 Aug 2027 20:01 GMT"}, {"status": "completed", "end_time": "18 Aug 2027 20:01 GMT"},
-    {"status": None, "end_time": "18 Aug 2027 20:01 GMT"}, {"sid": SID, "end_time": "18 Aug 2027 20:01 GMT"}, {"status": "queued", "end_time": None},
-    {"status": "queued", "price": "-0.01"}, {"status": "queued", "start_time": "18 Aug 2027 20:01 GMT"}, {"status": 1, "end_time": "18 Aug 2027 20:01 GMT"},
+    {"status": None, "end_time": "18 Aug 2027 20:01 GMT"}, {"sid": SID, "end_time": "18 Aug 2027 20:01 GMT"},
+    {"status": "queued", "end_time": None},
+    {"status": "queued", "price": "-0.01"}, {"status": "queued", "start_time": "18 Aug 2027 20:01 GMT"},
+    {"status": 1, "end_time": "18 Aug 2027 20:01 GMT"},
 )
 
 
@@ -266,7 +276,8 @@ def test_example_satisfies_every_check() -> None:
 # --- values that nobody thought of -----------------------------------------------------------------------
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-texts = st.text(max_size=40) | st.text("0123456789.+-eE, ", max_size=12) | st.text("/:.?#%\\ aZ9+-", max_size=20) | st.text("ABCDEFUSD€", max_size=4)
+texts = st.text(max_size=40) | st.text("0123456789.+-eE, ", max_size=12) | st.text("/:.?#%\\ aZ9+-", max_size=20) | st.text("ABCDEFUSD€",
+    max_size=4)
 values = scalars | texts | st.lists(texts, max_size=2) | st.dictionaries(st.text(max_size=4), scalars | texts, max_size=3)
 
 

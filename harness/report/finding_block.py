@@ -1,0 +1,99 @@
+"""One finding as a block of the page: rule, sent, expected and actual, received, and how to send it again.
+
+In full, or in brief where there are very many. What an answer looks like is `answers`.
+"""
+
+from __future__ import annotations
+
+from harness.case import Case
+from harness.contract import CLAUSE
+from harness.curl import curl_line
+from harness.findings import Finding
+from harness.report.answers import answer, request
+from harness.report.markup import EMPTY, Html, code_line, el, hidden, join, sign, terms, text
+from harness.report.words import CLAUSE_SIGN, rule, seen
+from harness.results import VERDICT_OF_LEVEL, RunResult
+
+_ROOM, _LEAST_ROOM, _ALL_ROOM = 2400, 500, 240_000
+
+
+def room_for(findings: int) -> int:
+    """How many characters each of so many findings may show of a body or a command."""
+    return min(_ROOM, max(_LEAST_ROOM, _ALL_ROOM // max(findings, 1)))
+
+
+def full(f: Finding, result: RunResult, directory: str, room: int) -> Html:
+    """The whole block.
+
+    Args:
+        f: the finding.
+        result: the run it belongs to.
+        directory: where the run's files are.
+        room: characters for each of the long parts.
+    """
+    sent = [el("h4", text("Sent")), *_before(f, result, room), _sent(f.case, result, room)]
+    received = [el("h4", text("Received")), answer(f, room)]
+    exchange = el("div", el("div", *sent), el("div", *received), class_="rt-exchange")
+    return _article(f, _versus(f), exchange, _facts(f), _again(f, result, directory, room))
+
+
+def brief(f: Finding) -> Html:
+    """Rule, expected and actual alone."""
+    words = "More in results.json: this report has too many findings to show each in full."
+    return _article(f, _versus(f), el("p", text(words), class_="rt-muted"))
+
+
+def _article(f: Finding, *content: Html) -> Html:
+    verdict = VERDICT_OF_LEVEL[f.level]
+    heading = el(
+        "h3", sign(CLAUSE_SIGN[verdict]), el("span", text(f.level.value), class_="rt-level"),
+        el("a", text(f.id), href=f"#finding-{f.id}"),
+    )
+    why = CLAUSE[f.clause].why
+    return el(
+        "article", heading, el("p", text(rule(f)), class_="rt-rule"), el("p", text(why), class_="rt-why") if why else EMPTY, *content,
+        class_=f"rt-finding rt-v-{verdict.lower()}", id=f"finding-{f.id}", data_verdict=verdict, data_level=f.level.value,
+        data_text=" ".join((f.id, rule(f), f.cause[:200], *dict.fromkeys(n[:60] for n, _ in f.case.pairs[:40]))),
+    )
+
+
+def _versus(f: Finding) -> Html:
+    place = el("small", text("at "), el("code", text(f.path, 120))) if f.path not in ("", "$") else EMPTY
+    return el(
+        "dl", el("div", el("dt", text("Expected")), el("dd", text(f.expected, 400)), class_="rt-expected"),
+        el("div", el("dt", text("Actual")), el("dd", text(f.actual, 400), place), class_="rt-actual"), class_="rt-versus",
+    )
+
+
+def _before(f: Finding, result: RunResult, room: int) -> list[Html]:
+    """The cases that go before it or together with it, where only several calls show it."""
+    blocks = []
+    for case in f.before:
+        blocks.append(el("div", el("h5", text("First")), _sent(case, result, room), class_="rt-step"))
+    others = [c for c in f.together if c is not f.case]
+    for case in others[: len(f.together) - 1 or None]:
+        blocks.append(el("div", el("h5", text("At the same time")), _sent(case, result, room), class_="rt-step"))
+    return [*blocks, el("h5", text("Then"))] if f.before else blocks
+
+
+def _sent(case: Case, result: RunResult, room: int) -> Html:
+    return request(case, result.url, result.account_sid, room)
+
+
+def _facts(f: Finding) -> Html:
+    rows = [("Cause", text(f.cause, 400))] if f.cause else []
+    rows += [("Seen", text(seen(f))), ("Source", text(f.source))]
+    return terms(rows, "rt-terms rt-facts")
+
+
+def _again(f: Finding, result: RunResult, directory: str, room: int) -> Html:
+    curl = curl_line(f.case, result.url, result.account_sid)
+    replay = f"ringtrue replay {directory}/cases/{f.id}.json"
+    several = bool(f.before or f.together)
+    return el(
+        "div", hidden("Send it again:"),
+        code_line("replay", replay, 4000, "the path can't be shown here; the case is in cases/ beside this report"),
+        join([code_line("curl", curl, room, "too long, or not to be typed: use replay"),
+              el("p", text("curl sends the last of the requests alone."), class_="rt-muted") if several else EMPTY]),
+        class_="rt-again",
+    )
