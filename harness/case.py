@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote, unquote_to_bytes
 
 Pair = tuple[str, str]
 Pairs = tuple[Pair, ...]
@@ -66,7 +67,9 @@ class Case:
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready form, the inverse of `from_json`; defaults are left out."""
-        out: dict[str, Any] = {"pairs": [list(p) for p in self.pairs], "aim": self.aim, "seed": self.seed}
+        out: dict[str, Any] = {"pairs": [[printable(n), printable(v)] for n, v in self.pairs], "aim": self.aim, "seed": self.seed}
+        if any(printable(t) != t for p in self.pairs for t in p):
+            out["raw_pairs"] = [[_raw(n), _raw(v)] for n, v in self.pairs]
         default = Case(())
         for key in ("content_type", "method", "account", "credentials", "segments"):
             if getattr(self, key) != getattr(default, key):
@@ -92,7 +95,7 @@ class Case:
                 length = min(int(data.get("body_length", len(raw))), 4 << 20)
                 raw = (raw * (length // max(len(raw), 1) + 1))[:length] if raw else b""
             return cls(
-                pairs=tuple((str(n), str(v)) for n, v in data["pairs"]), aim=str(data.get("aim", "call.created")),
+                pairs=_pairs_from(data), aim=str(data.get("aim", "call.created")),
                 seed=int(data.get("seed", 0)), styles=tuple(map(str, data.get("styles", ()))),
                 content_type=data.get("content_type", cls(()).content_type), body=raw,
                 method=str(data.get("method", "POST")), account=str(data.get("account", "own")),
@@ -100,3 +103,24 @@ class Case:
             )
         except (KeyError, TypeError, AttributeError, UnicodeError) as error:
             raise ValueError(f"not a saved case: {error}") from error
+
+
+def printable(text: str) -> str:
+    """Text in which each byte that is no UTF-8 (a lone surrogate) is shown as `\\xNN`, so that any program can read it."""
+    if text.isascii():
+        return text
+    return "".join(f"\\x{ord(c) & 0xFF:02x}" if "\ud800" <= c <= "\udfff" else c for c in text)
+
+
+def _raw(text: str) -> str:
+    return quote(text.encode("utf-8", "surrogateescape" if all(not "\ud800" <= c <= "\udc7f" for c in text) else "surrogatepass"))
+
+
+def _pairs_from(data: dict[str, Any]) -> Pairs:
+    if "raw_pairs" in data:
+        return tuple((_text(n), _text(v)) for n, v in data["raw_pairs"])
+    return tuple((str(n), str(v)) for n, v in data["pairs"])
+
+
+def _text(raw: str) -> str:
+    return unquote_to_bytes(raw).decode("utf-8", "surrogateescape")

@@ -18,6 +18,7 @@ from harness.config import RunConfig
 from harness.contract import CLAUSE
 from harness.errors import BudgetSpent, HarnessError, Inconclusive, Interrupted, TargetUnreachable
 from harness.findings import Finding
+from harness.oracle import Knowledge
 from harness.preflight import Found, Wanted, is_fictional, preflight
 from harness.properties import run_properties
 from harness.readback import read_back
@@ -50,6 +51,11 @@ class Run:
         self._skipped: dict[str, str] = {}
         self._findings: tuple[Finding, ...] = ()
         self._target = TargetConfig(config.url or "", config.account_sid or "")
+
+    @property
+    def known(self) -> Knowledge:
+        """What the run came to know of the target."""
+        return self._session.known if self._session is not None else Knowledge()
 
     def conduct(self) -> RunResult:
         """Runs to the end, to the end of a budget, or to what stops it.

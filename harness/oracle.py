@@ -222,9 +222,7 @@ def _is_useless(parameter: Parameter, case: Case, names: set[str]) -> bool:
     """Whether the parameter can have no effect in this company, though the description doesn't say it is ignored."""
     if any(n in names for n in parameter.useless_with):
         return True
-    return any(
-        case.get(n) != wanted if wanted is not None else n not in names for n, wanted in parameter.useless_without
-    )
+    return any(case.get(n) != wanted if wanted is not None else not case.get(n) for n, wanted in parameter.useless_without)
 
 
 def companions(parameter: Parameter) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked,
 from harness.contract import CLAUSES
 from harness.engine import Run
 from harness.errors import HarnessError
+from harness.oracle import Knowledge
 from harness.report.files import write_all
 from harness.report.html import HtmlReport
 from harness.report.terminal import Progress, render
@@ -86,6 +87,7 @@ class SuiteRun:
         self.own_terminal = not quiet
         self.result: RunResult | None = None
         self.selected: frozenset[str] | None = None
+        self.known = Knowledge()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -116,7 +118,9 @@ class SuiteRun:
             run_config = replace(run_config, only=tuple(sorted(self.selected)))
         self.config = run_config
         progress = self.progress
-        self.result = Run(run_config, progress.update if progress is not None else lambda *_: None).conduct()
+        run = Run(run_config, progress.update if progress is not None else lambda *_: None)
+        self.result = run.conduct()
+        self.known = run.known
         if progress is not None:
             progress.close()
 

@@ -18,6 +18,7 @@ from harness.plugin import SuiteRun
 from harness.report.files import write_all
 from harness.report.terminal import Progress, render
 from harness.results import RunResult
+from harness.saved import save_cases
 
 _DEFAULT_FILE = Path("ringtrue.toml")
 _SUITE = Path(__file__).with_name("suite")
@@ -97,7 +98,7 @@ def run_suite(config: RunConfig) -> int:
     result = run.result
     if result is None:
         raise HarnessError(f"the suite did not run (pytest ended with {code}); run again with RINGTRUE_DEBUG=1")
-    _write(result, config.output)
+    _write(result, config.output, run)
     sys.stdout.write(render(result, config.output, colour=_wants_colour()) + "\n")
     sys.stdout.flush()
     return result.exit_code
@@ -118,9 +119,10 @@ def _check_output(directory: Path) -> None:
         raise UsageError(f"--output {directory} can't be written ({error.strerror}); choose another directory") from None
 
 
-def _write(result: RunResult, directory: Path) -> None:
+def _write(result: RunResult, directory: Path, run: SuiteRun) -> None:
     try:
         write_all(result, directory)
+        save_cases(result, directory, run.known)
     except OSError as error:
         sys.stderr.write(f"ringtrue: the reports in {directory} could not be written ({error.strerror})\n")
 

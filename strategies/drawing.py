@@ -46,6 +46,7 @@ class Drawer:
         self.numbers = numbers
         self.open_sids = open_sids
         self._turns: dict[tuple[str, str], int] = {}
+        self._edges: dict[tuple[str, str], int] = {}
         self._phase: dict[tuple[str, str], float] = {}
 
     # -- values ---------------------------------------------------------------------------------
@@ -70,11 +71,20 @@ class Drawer:
         if slug == "e164":
             return self._called(turn)
         known = edges(name, slug)
-        if turn < len(known):
-            return known[turn]
-        if known and self.rng.random() < edge_share:
+        edge = self._next_edge(key, known, turn)
+        if edge is not None:
+            return edge
+        if known and turn >= len(known) and self.rng.random() < edge_share:
             return self.rng.choice(known)
         return fresh(name, slug, self.rng, self._place(key, turn)) or (self.rng.choice(known) if known else None)
+
+    def _next_edge(self, key: tuple[str, str], known: tuple[str, ...], turn: int) -> str | None:
+        """The next edge that was not had yet; from the fifth turn on, every third turn draws anew instead."""
+        had = self._edges.get(key, 0)
+        if had >= len(known) or (turn > 4 and turn % 3 == 0):
+            return None
+        self._edges[key] = had + 1
+        return known[had]
 
     def _place(self, key: tuple[str, str], turn: int) -> float:
         """Where in its class the next value lies: golden-ratio steps from a phase of the seed's."""

@@ -25,7 +25,7 @@ class Profile:
 
     Args:
         name: `quick`, `standard` or `deep`.
-        rounds: how often each class of values that must be refused is met.
+        refused: how many new values of each class that must be refused are met beside its edges.
         unclear: how often each unclear class is met.
         packed: packed valid calls beside the covering arrays.
         alone: edges of each accepted class that are sent alone.
@@ -36,7 +36,7 @@ class Profile:
     """
 
     name: str
-    rounds: int
+    refused: int
     unclear: int
     packed: int
     alone: int
@@ -47,8 +47,8 @@ class Profile:
 
 
 PROFILES: dict[str, Profile] = {
-    "quick": Profile("quick", 14, 6, 600, 3, 40, 40, 0),
-    "standard": Profile("standard", 90, 24, 5000, 40, 200, 300, 25),
+    "quick": Profile("quick", 6, 8, 650, 3, 40, 40, 0),
+    "standard": Profile("standard", 90, 30, 5000, 40, 200, 300, 25),
     "deep": Profile("deep", 400, 60, 20000, 60, 600, 1000, 100, 1000),
 }
 
@@ -93,21 +93,20 @@ class Plan:
     def expected_requests(self) -> int:
         """About how many requests the plan sends, for progress and budgets."""
         p = self.profile
-        rejecting = sum(1 for _ in self._classes(Expected.REJECT))
+        rejecting = sum(self._times(q, c) for q, c in self._classes(Expected.REJECT))
         unclear = sum(1 for _ in self._classes(Expected.EITHER))
         alone = sum(min(p.alone, len(edges(q.name, c.slug)) or 1) for q, c in self._classes(Expected.ACCEPT))
-        return rejecting * p.rounds + unclear * p.unclear + alone + p.packed + len(self._arrays) + p.again * 5 + p.together * 2 + 60
+        return rejecting + unclear * p.unclear + alone + p.packed + len(self._arrays) + p.again * 5 + p.together * 2 + 60
 
     def _makers(self) -> Iterator[Maker]:
         opening = [*self._protocol(), *self._first_round()]
         yield from opening
-        rounds = max(self.profile.rounds, 1)
+        rounds = max([self._times(p, c) for p, c in self._classes(Expected.REJECT)] or [self.profile.refused + 6])
         packed = len(self._arrays) + self.profile.packed
         done = 0
         for turn in range(1, rounds + 1):
             block: list[Maker] = []
-            if turn < rounds:
-                block.extend(self._case_maker(p, c, turn) for p, c in self._classes(Expected.REJECT))
+            block.extend(self._case_maker(p, c, turn) for p, c in self._classes(Expected.REJECT) if turn < self._times(p, c))
             if turn < self.profile.unclear:
                 block.extend(self._case_maker(p, c, turn) for p, c in self._classes(Expected.EITHER))
                 block.extend(self._odd_makers(turn))
@@ -124,6 +123,10 @@ class Plan:
             for row in parameter.classes:
                 if row.expected is expected and self._may_send(parameter, row):
                     yield parameter, row
+
+    def _times(self, parameter: Parameter, row: ValueClass) -> int:
+        """How often a class that must be refused is met."""
+        return min(len(edges(parameter.name, row.slug)) * 3 // 2, 60) + self.profile.refused
 
     def _may_send(self, parameter: Parameter, row: ValueClass) -> bool:
         looked_up = isinstance(parameter.domain, Sid) and row.expected is Expected.ACCEPT

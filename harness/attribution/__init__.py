@@ -42,7 +42,17 @@ def attribute(session: Session, numbers: Numbers, limits: Limits | None = None) 
     Content(prober, ledger).attribute(_of_kind(seen, "content"))
     Transients(prober, ledger).attribute(list(ledger.transient))
     by_cause = [replace(c.finding, occurrences=c.count) for c in ledger.causes]
-    return numbered([*by_cause, *ledger.findings])
+    return numbered(_joined([*by_cause, *ledger.findings]))
+
+
+def _joined(findings: list[Finding]) -> list[Finding]:
+    """Findings that name the same clause and the same cause as one: valid and invalid calls may show the same fault."""
+    by_cause: dict[tuple[str, str], Finding] = {}
+    for f in findings:
+        key = (f.clause, f.cause if f.cause else f.actual)
+        known = by_cause.get(key)
+        by_cause[key] = f if known is None else replace(known, occurrences=known.occurrences + f.occurrences)
+    return list(by_cause.values())
 
 
 def _of_kind(seen: list[Seen], kind: str) -> list[Seen]:

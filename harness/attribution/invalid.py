@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.attribution.minimise import minimise
-from harness.attribution.prober import Ledger, Prober, Spent, finding_of, is_crash, short
+from harness.attribution.prober import PLUS_KEPT, Ledger, Prober, Spent, finding_of, is_crash, short
 from harness.case import Case, Pair
 from harness.contract import CLAUSE, PARAMETER, Expected
 from harness.exchange import Exchange
@@ -24,7 +24,7 @@ class InvalidCalls:
     def __init__(self, prober: Prober, ledger: Ledger) -> None:
         self.prober = prober
         self.ledger = ledger
-        self._crashing: dict[Pair, bool] = {}
+        self._crashing: dict[tuple[Pair, ...], bool] = {}
 
     # -- had to be refused --------------------------------------------------------------------------
 
@@ -36,28 +36,29 @@ class InvalidCalls:
         for s in rest:
             groups.setdefault((s.breach.clause, s.breach.kind), []).append(s)
         found = [f for (clause, _), group in groups.items() if (f := self._one(clause, group)) is not None]
-        self.ledger.findings.extend(merged(found))
+        self.ledger.findings.extend(merged(without_consequences(found)))
 
     def _explained(self, case: Case) -> bool:
         """Whether a cause that crashes valid calls is in this case too."""
         pairs = set(case.pairs)
         names = {n for n, _ in pairs}
         for cause in self.ledger.causes:
-            if cause.kind != "crashed" or not cause.names <= names:
+            if cause.kind != "crashed" or not cause.names <= names or not cause.values <= pairs:
                 continue
-            if not cause.names or cause.values <= pairs and cause.values:
-                return True
-            if any(self._crashes(p) for p in pairs if p[0] in cause.names):
+            if not cause.names or self._crash(tuple(p for p in case.pairs if p[0] in cause.names)):
                 return True
         return False
 
-    def _crashes(self, pair: Pair) -> bool:
-        if pair not in self._crashing:
+    def _crash(self, pairs: tuple[Pair, ...]) -> bool:
+        """Whether these pairs alone crash a valid call; where one is not valid itself, any value of it is taken to."""
+        if pairs not in self._crashing:
+            case = self.prober.plain_on_base(list(pairs))
             try:
-                self._crashing[pair] = self.prober.shows(self.prober.plain_on_base([pair]), Expected.ACCEPT, is_crash) is not None
+                valid = self.prober.expect(case).expected is Expected.ACCEPT
+                self._crashing[pairs] = not valid or self.prober.send(case).is_crash
             except Spent:
                 return True
-        return self._crashing[pair]
+        return self._crashing[pairs]
 
     def _broken_refusals(self, seen: list[Seen]) -> list[Seen]:
         """Takes out what shows that refusing itself is broken: the same wrong status for rules of many parameters."""
@@ -95,6 +96,8 @@ class InvalidCalls:
                     continue
                 smallest = self._smallest(s.exchange.case, clause, exchange)
                 if all(not self.prober.send(smallest.case).is_refused for _ in range(2)):
+                    if self._is_plus_kept(smallest.case):
+                        return replace(finding_of("encoding.space", s.breach, smallest, PLUS_KEPT, level), occurrences=len(group))
                     finding = finding_of(clause, s.breach, smallest, _company(smallest.case, clause), level)
                     return replace(finding, occurrences=len(group))
         except Spent:
@@ -102,6 +105,12 @@ class InvalidCalls:
             return replace(finding_of(clause, s.breach, s.exchange, "", level), occurrences=len(group))
         self.ledger.transient.extend(group)
         return None
+
+    def _is_plus_kept(self, case: Case) -> bool:
+        """Whether the call is refused once its spaces are sent as %20: then it is + that is read wrongly."""
+        if all(" " not in v for _, v in case.pairs):
+            return False
+        return self.prober.send(replace(case, styles=("percent20",) * len(case.pairs))).is_refused
 
     def _smallest(self, case: Case, clause: str, exchange: Exchange) -> Exchange:
         """The exchange of the case with every pair left out that isn't needed for the same clause to be broken."""
@@ -190,6 +199,43 @@ def _company(case: Case, clause: str) -> str:
     return shown + (f", only with {', '.join(sorted(others))}" if others else "")
 
 
+_CONSEQUENCES = {"control-character": "unknown-value", "letter-case": "unknown-value", "decimal": "integer"}
+
+
+def without_consequences(found: list[Finding]) -> list[Finding]:
+    """Findings of one parameter as one, where a rule can't hold since a wider one doesn't, or where none of its rules does."""
+    by_parameter: dict[str | None, list[Finding]] = {}
+    for f in found:
+        by_parameter.setdefault(CLAUSE[f.clause].parameter, []).append(f)
+    out: list[Finding] = []
+    for name, group in by_parameter.items():
+        out.extend(_joined(name, group) if name is not None and len(group) > 1 else group)
+    return out
+
+
+def _joined(name: str, group: list[Finding]) -> list[Finding]:
+    by_rule = {f.clause.partition(".")[2]: f for f in group}
+    refusing = {c.slug for c in PARAMETER[name].classes if c.expected is Expected.REJECT}
+    if len(by_rule) > 2 and refusing <= set(by_rule):
+        first = group[0]
+        rest = [f for f in group if f is not first]
+        return [_with(first, rest, "no value of it is refused")]
+    out: list[Finding] = []
+    for slug, f in by_rule.items():
+        if _CONSEQUENCES.get(slug) in by_rule:
+            continue
+        rest = [g for s, g in by_rule.items() if _CONSEQUENCES.get(s) == slug]
+        out.append(_with(f, rest, f.cause) if rest else f)
+    return out
+
+
+def _with(first: Finding, rest: list[Finding], cause: str) -> Finding:
+    return replace(
+        first, also=tuple(f.clause for f in rest), occurrences=first.occurrences + sum(f.occurrences for f in rest), cause=cause,
+        level=min((f.level for f in (first, *rest)), key=lambda x: x.rank),
+    )
+
+
 def merged(found: list[Finding]) -> list[Finding]:
     """Findings of the same rule of many parameters as one, which names the clauses of the others too."""
     by_rule: dict[tuple[str, str], list[Finding]] = {}
@@ -201,9 +247,9 @@ def merged(found: list[Finding]) -> list[Finding]:
             out.extend(group)
             continue
         first = min(group, key=lambda f: (f.level.rank, len(f.case.pairs)))
-        others = tuple(f.clause for f in group if f.clause != first.clause)
+        others = tuple(c for f in group for c in (f.clause, *f.also) if c != first.clause)
         out.append(replace(
             first, also=others, occurrences=sum(f.occurrences for f in group),
-            cause=f"{first.cause}; the same rule of {len(others)} more parameters",
+            cause=f"{first.cause}; the same rule of {len(group) - 1} more parameters",
         ))
     return out

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from harness.case import Case, Pair
+from harness.case import Case, Pair, printable
 from harness.checks import Breach
 from harness.contract import CLAUSE, Expected, Level
 from harness.errors import BudgetSpent
@@ -15,6 +15,8 @@ from harness.findings import Finding
 from harness.oracle import INSTRUCTIONS, Expectation
 from harness.session import Seen, Session
 from strategies.drawing import Numbers
+
+PLUS_KEPT = "a space sent as + is not read as a space"
 
 Styled = tuple[Pair, str]
 Outcome = Callable[[Exchange], bool]
@@ -162,5 +164,5 @@ def finding_of(clause: str, b: Breach, exchange: Exchange, cause: str = "", leve
 
 def short(value: str | None) -> str:
     """A value for people: cut, with its length."""
-    text = value or ""
+    text = printable(value or "")
     return text if len(text) <= 40 else f"{text[:37]}… ({len(text)} characters)"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from harness.attribution.minimise import minimise
-from harness.attribution.prober import Cause, Ledger, Outcome, Prober, Spent, Styled, finding_of, outcome_of, short, styled
+from harness.attribution.prober import PLUS_KEPT, Cause, Ledger, Outcome, Prober, Spent, Styled, finding_of, outcome_of, short, styled
 from harness.case import Case, Pair
 from harness.classify import classify
 from harness.contract import FORM_TYPE, PARAMETER, Expected
@@ -75,6 +75,8 @@ class ValidCalls:
     def _same(self, cause: Cause) -> Cause | None:
         """A known cause that is called the same."""
         for known in self.ledger.causes:
+            if cause.transport and known.transport == cause.transport:
+                return known
             if (known.kind, known.finding.clause, known.names) == (cause.kind, cause.finding.clause, cause.names):
                 return known
         return None
@@ -102,8 +104,8 @@ class ValidCalls:
 
     def _confirmed(self, cause: Cause, case: Case, wrong: Outcome) -> bool:
         if cause.transport:
-            plain = replace(case, styles=(), segments=0, content_type=FORM_TYPE)
-            return self.prober.send(plain).is_created
+            styles = ("percent20",) * len(case.pairs) if cause.transport == "plus" else ()
+            return self.prober.send(replace(case, styles=styles, segments=0, content_type=FORM_TYPE)).is_created
         if cause.size >= _MANY:
             return True
         kept = [(p, t) for p, t in styled(case) if p[0] in cause.names]
@@ -213,6 +215,8 @@ class ValidCalls:
         for (name, _), style in items:
             if style != "plain":
                 return CLAUSE_OF_STYLE[style], f"{name} encoded as '{style}'", style
+        if self._is_plus_kept(items, case):
+            return "encoding.space", PLUS_KEPT, "plus"
         blamed = self._without_companions([p for p, _ in items])
         if not blamed:
             return "call.created", "every valid call", ""
@@ -227,6 +231,12 @@ class ValidCalls:
             return "call.ignored-parameter", " with ".join(names), ""
         text = ", ".join(f"{n}={short(v)}" for n, v in blamed) if len(blamed) < 5 else f"{len(blamed)} parameters at once"
         return "call.combination", text, ""
+
+    def _is_plus_kept(self, items: list[Styled], case: Case) -> bool:
+        """Whether the call is created once its spaces are sent as %20: then it is + that is read wrongly."""
+        if all(" " not in p[1] for p, _ in items):
+            return False
+        return self.prober.send(self.prober.on_base([(p, "percent20") for p, _ in items], case)).is_created
 
     def _clause_of(self, pair: Pair, items: list[Styled]) -> str:
         probe = self.prober.plain_on_base([p for p, _ in items])
@@ -255,6 +265,8 @@ def _transports(case: Case) -> set[str]:
         found.add("segments")
     if case.content_type != FORM_TYPE:
         found.add("content-type")
+    if any(" " in v for _, v in case.pairs):
+        found.add("plus")
     return found
 
 

@@ -7,7 +7,7 @@ from harness.checks.model import Breach
 from harness.checks.outcome import check_outcome
 from harness.checks.refusals import check_credentials, check_malformed, check_method, check_refusal_body, check_secrets
 from harness.checks.response import check_attributes, check_envelope
-from harness.contract import ATTRIBUTES, CLAUSE
+from harness.contract import ATTRIBUTES, CLAUSE, Expected
 from harness.exchange import Exchange
 from harness.oracle import Expectation
 
@@ -42,13 +42,13 @@ def judge(exchange: Exchange, expectation: Expectation, account_sid: str) -> tup
         exercised.add("refusal.status")
         if exchange.status in (400, 401, 422):
             exercised.add("refusal.body")
-    elif exchange.is_created and exchange.case.is_plain_form and exchange.case.method == "POST":
+    elif exchange.is_created and exchange.case.is_plain_form and expectation.expected is not Expected.REJECT:
         found += _judge_created(exchange, expectation, account_sid, exercised)
     return found, frozenset(exercised)
 
 
 def _judge_created(exchange: Exchange, expectation: Expectation, account_sid: str, exercised: set[str]) -> list[Breach]:
-    if exchange.status != 201 and expectation.expected.value != "ACCEPT":
+    if exchange.status != 201 and expectation.expected is not Expected.ACCEPT:
         return []
     found = check_envelope(exchange)
     exercised.update(_ENVELOPE)

@@ -10,8 +10,8 @@ from functools import lru_cache
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DATE = re.compile(
-    r"(?:(?P<weekday>[A-Za-z]{3})\s*,\s*)?(?P<day>[0-9]{1,2})\s+(?P<month>[A-Za-z]{3})\s+(?P<year>[0-9]{4})\s+"
-    r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?\s+(?P<zone>\+0000|-0000|GMT|UT)(?:\s+\([^()]*\))?\Z",
+    r"(?:(?P<weekday>[A-Za-z]{3})[ \t\r\n]*,[ \t\r\n]*)?(?P<day>[0-9]{1,2})[ \t\r\n]+(?P<month>[A-Za-z]{3})[ \t\r\n]+(?P<year>[0-9]{4})[ \t\r\n]+"
+    r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?[ \t\r\n]+(?P<zone>\+0000|-0000|GMT|UT)(?:[ \t\r\n]+\([^()]*\))?\Z",
 )
 
 

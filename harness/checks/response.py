@@ -22,7 +22,7 @@ _WHOLE = re.compile(r"[0-9]+\Z")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\Z")
 _CURRENCY = re.compile(r"[A-Za-z]{3}\Z")
 _HEX32 = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}\Z")
-_RELATIVE = re.compile(r"(?![A-Za-z][A-Za-z0-9+.-]*:)(?!//)[^\s\\]*\Z")
+_RELATIVE = re.compile(r"(?![A-Za-z][A-Za-z0-9+.-]*:)(?!//)[^\s\\\x00-\x1f\x7f-\x9f]*\Z")
 
 Check = Callable[[Any, Attribute], str | None]
 

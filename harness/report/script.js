@@ -80,8 +80,19 @@
     }
   });
 
-  document.addEventListener("DOMContentLoaded", () => {
+  // pytest-html's page has no landmarks; readers of the screen jump by them.
+  const landmarks = () => {
     document.documentElement.lang = "en";
+    const main = document.createElement("main");
+    document.body.prepend(main);
+    main.append(...["title", "results-table"].map((id) => document.getElementById(id)));
+    main.insertBefore(document.querySelector("body > .summary"), main.lastChild);
+    document.querySelector("footer").prepend(document.querySelector("body > p"));
+    return main;
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const main = landmarks();
     form.hidden = false;
     all(".rt-copy").forEach((button) => { button.hidden = false; });
     form.addEventListener("input", filter);
@@ -89,7 +100,7 @@
     form.addEventListener("submit", (event) => event.preventDefault());
     new MutationObserver((changes) => {
       if (changes.some((change) => [...change.addedNodes].some((node) => node.id === "results-table"))) { sortByKey(); filter(); }
-    }).observe(document.body, { childList: true });
+    }).observe(main, { childList: true });
     window.addEventListener("hashchange", reveal);
     sortByKey();
     filter();

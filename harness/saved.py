@@ -1,0 +1,112 @@
+"""Saved cases: one JSON file a finding, with all that is needed to send it again. No secret is in one."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.case import Case
+from harness.contract import CLAUSE
+from harness.errors import UsageError
+from harness.findings import Finding
+from harness.oracle import Knowledge
+from harness.results import RunResult, without_password
+
+SCHEMA_VERSION = 1
+_LARGEST = 32 << 20
+
+
+@dataclass(frozen=True)
+class SavedCase:
+    """One finding's case.
+
+    Args:
+        finding: the finding's id.
+        clause: the broken clause.
+        case: what to send.
+        before: cases to send first.
+        together: cases to send at once, `case` among them.
+        flaky: whether it showed only now and then.
+        known: what was known of the target.
+        url, account_sid: the target that it was found on.
+    """
+
+    finding: str
+    clause: str
+    case: Case
+    before: tuple[Case, ...]
+    together: tuple[Case, ...]
+    flaky: bool
+    known: Knowledge
+    url: str
+    account_sid: str
+
+
+def save_cases(result: RunResult, directory: Path, known: Knowledge) -> None:
+    """Writes `cases/FINDING.json` for each finding, and takes away those of an earlier run.
+
+    Raises:
+        OSError: the directory can't be written.
+    """
+    folder = directory / "cases"
+    names = {f"{f.id}.json" for f in result.findings}
+    if folder.is_dir():
+        for old in folder.glob("*.json"):
+            if old.name not in names:
+                old.unlink()
+    for f in result.findings:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(_as_json(f, result, known), indent=2, ensure_ascii=True) + "\n"
+        aside = folder / f".{f.id}.json.part"
+        aside.write_text(text, "utf-8")
+        os.replace(aside, folder / f"{f.id}.json")
+
+
+def _as_json(f: Finding, result: RunResult, known: Knowledge) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION, "finding": f.id, "clause": f.clause, "level": f.level.value, "message": f.message,
+        "expected": f.expected, "actual": f.actual, "case": without_password(f.case).to_json(),
+        "before": [without_password(c).to_json() for c in f.before], "together": [without_password(c).to_json() for c in f.together],
+        "flaky": f.flaky is not None, "target": {"url": result.url, "account_sid": result.account_sid},
+        "known": {
+            "own_numbers": sorted(known.own_numbers), "called_numbers": sorted(known.called_numbers), "open_sids": sorted(known.open_sids),
+        },
+    }
+
+
+def load_case(path: Path) -> SavedCase:
+    """Reads a saved case.
+
+    Raises:
+        UsageError: it can't be read or is no saved case of this version.
+    """
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UsageError(f"{path} is too large for a saved case")
+        data = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise UsageError(f"{path} is no JSON: a saved case is a file in the folder cases of a run's output") from None
+    if not isinstance(data, dict) or data.get("schema_version") != SCHEMA_VERSION:
+        raise UsageError(f"{path} is no saved case of schema version {SCHEMA_VERSION}; run the suite again to save it anew")
+    try:
+        return _from_json(data)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(f"{path} is no saved case ({' '.join(str(error).split())[:80]}); run the suite again to save it anew") from None
+
+
+def _from_json(data: dict[str, Any]) -> SavedCase:
+    clause = data["clause"]
+    if clause not in CLAUSE:
+        raise ValueError(f"unknown clause {clause!r}")
+    known = data["known"]
+    return SavedCase(
+        str(data["finding"]), clause, Case.from_json(data["case"]), tuple(Case.from_json(c) for c in data["before"]),
+        tuple(Case.from_json(c) for c in data["together"]), bool(data["flaky"]),
+        Knowledge(frozenset(known["own_numbers"]), frozenset(known["called_numbers"]), frozenset(known["open_sids"])),
+        str(data["target"]["url"]), str(data["target"]["account_sid"]),
+    )

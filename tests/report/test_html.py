@@ -1,0 +1,188 @@
+"""report.html, made by pytest-html: the page says everything, and nothing hostile in it comes alive."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from report_samples import HOSTILE, call, finding, render, result
+
+from harness.case import Case
+from harness.contract import CLAUSES, GROUPS
+from harness.exchange import Exchange
+from harness.report.answers import Line, answer, cropped
+
+OWN_ATTRIBUTES = re.compile(r"on\w+", re.I)
+
+
+def soup(page: Path) -> BeautifulSoup:
+    """A page as a tree."""
+    return BeautifulSoup(page.read_text("utf-8"), "html.parser")
+
+
+def rows(page: Path) -> dict[str, dict[str, str]]:
+    """pytest-html's rows, by clause."""
+    data = json.loads(soup(page).find(id="data-container")["data-jsonblob"])
+    return {k: v for tests in data["tests"].values() for v in tests for k in [v["testId"]]}
+
+
+def test_page_begins_with_verdict_and_counts(broken_page: Path) -> None:
+    page = soup(broken_page)
+    assert page.find(id="title").text == page.title.text == "✗ VIOLATES the contract: 3 findings (2 MUST, 1 SHOULD)"
+    tiles = [re.sub(r"\s+", " ", t.get_text(" ")) for t in page.select(".rt-tile")]
+    assert "✗ 2 FAIL a MUST is broken" in tiles
+    assert "– 1 SKIPPED left out" in tiles
+
+
+def test_page_shows_findings_before_the_map(broken_page: Path) -> None:
+    ids = [s.get("id") for s in soup(broken_page).select("#rt > section, #rt > h2") if s.get("id")]
+    assert ids == ["rt-run", "rt-findings", "rt-map", "rt-left-out", "rt-numbers", "rt-clauses"]
+
+
+def test_finding_says_rule_sent_expected_actual_and_how_to_repeat(broken_page: Path) -> None:
+    block = soup(broken_page).find(id="finding-send-digits.max-length")
+    words = block.get_text(" ")
+    for part in ("MUST", "SendDigits refuses more than 32 characters.", "Expected 4xx", "Actual 201 Created", "Body, SendDigits"):
+        assert part in words
+    lines = [c.text for c in block.select(".rt-copyable code")]
+    assert lines[0].endswith("/cases/send-digits.max-length.json")
+    assert lines[0].startswith("ringtrue replay ")
+    assert lines[1].startswith("curl -sS -i http://127.0.0.1:8080/2010-04-01/Accounts/")
+
+
+def test_finding_marks_the_wrong_place(broken_page: Path) -> None:
+    page = soup(broken_page)
+    mark = page.find(id="finding-response.duration.type").find("mark")
+    assert mark.get_text(" ").split() == ["wrong", "place:", '"duration":', "0"]
+    assert "HTTP 201" in page.find(id="finding-send-digits.max-length").find("mark").text
+
+
+def test_map_has_every_clause_in_its_group(broken_page: Path) -> None:
+    page = soup(broken_page)
+    assert [h.contents[0] for h in page.select("#rt-map h3")] == list(GROUPS)
+    assert len(page.select("#rt-map .rt-box")) == len(CLAUSES)
+
+
+def test_map_links_lead_to_a_finding_or_a_row(broken_page: Path) -> None:
+    page, table = soup(broken_page), rows(broken_page)
+    for link in page.select("#rt-map a"):
+        target = link["href"][1:]
+        assert page.find(id=target) is not None or target in table
+
+
+def test_verdict_is_never_told_by_colour_alone(broken_page: Path) -> None:
+    for box in soup(broken_page).select("#rt-map .rt-box"):
+        assert box["data-verdict"] in box.select_one(".rt-sr").text
+        assert box.select_one(".rt-sign").text in "✗▲ℹ✓–?"
+
+
+def test_table_has_a_row_for_each_clause_in_our_columns(broken_page: Path) -> None:
+    table = rows(broken_page)
+    assert set(table) >= {c.id for c in CLAUSES}
+    heads = [th.text for th in soup(broken_page).select("#results-table th")]
+    assert heads == ["Result", "Clause", "Level", "Verdict", "Cases", "Rule"]
+    row = BeautifulSoup("".join(table["send-digits.max-length"]["resultsTableRow"]), "html.parser")
+    cells = [td.get_text("") for td in row.select("td")]
+    assert cells[0] == "Failed"
+    assert cells[1] == "send-digits.max-length"
+    assert cells[5].startswith("SendDigits refuses more than 32 characters.")
+
+
+def test_table_sorts_numbers_as_numbers(broken_page: Path) -> None:
+    table = rows(broken_page)
+    assert table["to.e164"]["cases"] > table["twiml.unclear"]["cases"]
+    assert table["to.e164"]["cases"].endswith("</i>12")
+
+
+def test_table_is_there_without_scripts(broken_page: Path) -> None:
+    inner = soup(broken_page).find("noscript")
+    assert len(inner.select("tbody tr")) == len(CLAUSES)
+    assert inner.find(id="send-digits.max-length") is not None
+
+
+def test_somebody_elses_test_is_escaped(broken_page: Path) -> None:
+    other = next(v for k, v in rows(broken_page).items() if "somebody" in k)
+    assert "<b>hi</b>" not in "".join(other["resultsTableRow"])
+
+
+def test_page_tells_nothing_of_the_machine(broken_page: Path) -> None:
+    data = json.loads(soup(broken_page).find(id="data-container")["data-jsonblob"])
+    assert data["environment"] == {}
+
+
+def test_page_loads_nothing_from_elsewhere(broken_page: Path) -> None:
+    page = soup(broken_page)
+    assert not page.select("link, iframe, object, embed, base")
+    assert [tag for tag in page.select("[src]") if tag["src"]] == []
+    assert not re.search(r"url\(|@import", page.find("style").text)
+
+
+def test_hostile_run_brings_no_element_or_handler_of_its_own(hostile_page: Path, broken_page: Path) -> None:
+    hostile, usual = soup(hostile_page), soup(broken_page)
+    assert len(hostile.find_all("script")) == len(usual.find_all("script")) == 2
+    assert {t.name for t in hostile.find_all(True)} - {t.name for t in usual.find_all(True)} <= {"h5", "i"}
+    inside = hostile.find(id="rt")
+    assert [t for t in inside.find_all(True) if any(OWN_ATTRIBUTES.fullmatch(a) for a in t.attrs)] == []
+    assert all(a["href"].startswith("#") for a in inside.find_all("a"))
+
+
+def test_hostile_text_is_shown_with_its_codes(hostile_page: Path) -> None:
+    text = hostile_page.read_text("utf-8")
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "⟨U+202E⟩evil⟨U+2066⟩⟨U+200B⟩⟨U+2028⟩" in text
+    assert HOSTILE not in text
+
+
+def test_page_of_two_hundred_findings_is_under_two_megabytes(tmp_path: Path) -> None:
+    body = call(**{f"key{i}": '"<&>' * 400 for i in range(60)})
+    pairs = tuple((f"Parameter{i}", "<\u202e" * 900) for i in range(40))
+    many = [replace(finding("echo.to", path="$.to", body=body, pairs=pairs, cause="<" * 5000), id=f"echo.to-{i}") for i in range(200)]
+    page = render(result(many), tmp_path)
+    assert page.stat().st_size < 2_000_000
+    assert len(soup(page).select(".rt-finding")) == 200
+
+
+def test_page_says_that_there_was_no_result(tmp_path: Path) -> None:
+    assert "The run gave no result." in soup(render(None, tmp_path)).text
+
+
+@pytest.mark.parametrize(("path", "marked"), [
+    ("$.status", '  "status": "queued",'), ("$.nothing", "  (no nothing here)"), ("$.map.b", '    "b": 2'),
+])
+def test_answer_marks_the_line_of_the_path(path: str, marked: str) -> None:
+    body = json.dumps({"status": "queued", "map": {"a": 1, "b": 2}}, separators=(", ", ": ")).encode()
+    mark = BeautifulSoup(answer(finding("echo.to", path=path, body=body), 5000), "html.parser").find_all("mark")
+    assert [m.get_text("").removeprefix("wrong place: ").rstrip(",") for m in mark] == [marked.rstrip(",")]
+
+
+def test_answer_marks_where_the_json_ends() -> None:
+    body = b'{"sid": "CA"' + b" " * 900 + b"oops}"
+    item = finding("response.json", actual="no JSON: Expecting ',' delimiter: line 1 column 913 (char 912)", body=body)
+    marks = BeautifulSoup(answer(item, 600), "html.parser").find_all("mark")
+    assert len(marks) == 1
+    assert "oops" in marks[0].text
+
+
+def test_answer_tells_of_a_connection_that_was_closed() -> None:
+    case = Case(())
+    item = replace(finding("call.created", check="check_outcome"), exchange=Exchange(case, 1, None, failure="closed", detail="Reset"))
+    assert "the connection was closed without an answer (Reset)" in BeautifulSoup(answer(item, 500), "html.parser").find("mark").text
+
+
+def test_cropped_lines_keep_the_marked_one_and_count_the_rest() -> None:
+    lines = [Line(f"line {i}", i == 70) for i in range(100)]
+    shown = [line.text for line in cropped(lines, 60)]
+    assert "line 70" in shown
+    assert shown[0].startswith("… ")
+    kept = len(shown) - 2
+    assert sum(int(re.search(r"\d+", s)[0]) for s in (shown[0], shown[-1])) == 100 - kept  # type: ignore[index]
+
+
+def test_cropped_lines_stay_whole_where_there_is_room() -> None:
+    lines = [Line("a"), Line("b", True)]
+    assert cropped(lines, 100) == lines

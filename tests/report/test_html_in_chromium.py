@@ -1,0 +1,144 @@
+"""The page in a real browser: it draws its table, filters, copies, and nothing hostile in it runs."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from report_samples import required
+
+from harness.contract import CLAUSES
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--virtual-time-budget=20000", "--window-size=1200,2000", "--enable-logging=stderr", "--dump-dom",
+)
+Ask = Callable[[Path, str], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """Opens a page, runs a function body in it after it has loaded, and gives what that returns."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        required("chromium is not installed")
+
+    def run(page: Path, code: str) -> dict[str, Any]:
+        directory = tmp_path_factory.mktemp("chromium")
+        script = (
+            "<script>window.faults = []; addEventListener('error', e => faults.push(e.message)); addEventListener('load', () => setTimeout("
+            f"async () => {{ const said = await (async () => {{ {code} }})(); const p = document.createElement('pre'); p.id = 'said';"
+            "p.textContent = JSON.stringify({...said, title: document.title, faults}); document.body.append(p); }, 200));</script>"
+        )
+        copy = directory / "page.html"
+        copy.write_text(page.read_text("utf-8").replace("<head>", "<head>" + script, 1), "utf-8")
+        command = [str(chromium), *FLAGS, f"--user-data-dir={directory / 'profile'}", copy.as_uri()]
+        done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+        found = re.search(r'<pre id="said">(.*?)</pre>', done.stdout.decode("utf-8", "replace"), re.S)
+        assert found, done.stderr[-2000:]
+        assert b"CONSOLE" not in re.sub(rb"[^\n]*CONSOLE[^\n]*Info[^\n]*", b"", done.stderr), done.stderr[-2000:]
+        return dict(json.loads(html.unescape(found[1])))
+
+    return run
+
+
+def test_page_draws_a_row_for_each_clause_without_an_error(ask: Ask, broken_page: Path) -> None:
+    said = ask(broken_page, "return {ids: [...document.querySelectorAll('#results-table tbody')].map(b => b.id)}")
+    assert said["ids"][: len(CLAUSES)] == [c.id for c in CLAUSES]
+    assert said["faults"] == []
+
+
+def test_page_of_a_hostile_run_stays_what_it_is(ask: Ask, hostile_page: Path) -> None:
+    said = ask(hostile_page, "return {images: document.querySelectorAll('#rt img').length}")
+    assert said["title"].startswith("✗ VIOLATES")
+    assert said["images"] == 0
+    assert said["faults"] == []
+
+
+def test_page_filters_findings_map_and_table(ask: Ask, broken_page: Path) -> None:
+    said = ask(broken_page, """
+        const shown = (s) => [...document.querySelectorAll(s)].filter(e => e.offsetParent).length;
+        const form = document.getElementById('rt-filters');
+        const tick = (value, on) => { const box = form.querySelector(`input[value="${value}"]`); if (box.checked !== on) box.click(); };
+        tick('PASS', false);
+        const unpassed = [shown('.rt-finding'), shown('.rt-box'), shown('#results-table tbody:has(.rt-mark)')];
+        tick('SHOULD', false);
+        const must = shown('.rt-finding');
+        form.reset(); await new Promise(r => setTimeout(r, 50));
+        document.getElementById('rt-search').value = 'senddigits';
+        form.dispatchEvent(new Event('input'));
+        const found = [shown('.rt-finding'), shown('.rt-box'), shown('#results-table tbody:has(.rt-mark)')];
+        document.querySelector('#results-table th[data-column-type="verdict"]').click();
+        await new Promise(r => setTimeout(r, 50));
+        return {unpassed, must, found, sorted: shown('#results-table tbody:has(.rt-mark)'), words: document.getElementById('rt-shown').textContent};
+    """)
+    digits = sum(c.parameter == "SendDigits" for c in CLAUSES)
+    assert said["unpassed"] == [3, 5, 5]
+    assert said["must"] == 2
+    assert said["found"] == [1, digits, digits]
+    assert said["sorted"] == digits
+    assert said["words"].startswith("1 of 3 findings")
+
+
+def test_page_sorts_by_verdict_on_a_click_or_a_key(ask: Ask, broken_page: Path) -> None:
+    said = ask(broken_page, """
+        const first = () => document.querySelector('#results-table .col-verdict .rt-mark').textContent.trim();
+        const head = () => document.querySelector('#results-table th[data-column-type="verdict"]');
+        head().click(); await new Promise(r => setTimeout(r, 50));
+        const once = [first(), head().getAttribute('aria-sort')];
+        head().dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true})); await new Promise(r => setTimeout(r, 50));
+        return {once, twice: [first(), head().getAttribute('aria-sort')]};
+    """)
+    assert said["once"] == ["✗ FAIL", "ascending"]
+    assert said["twice"] == ["? NOT-EXERCISED", "descending"]
+
+
+def test_copy_button_copies_its_line(ask: Ask, broken_page: Path) -> None:
+    said = ask(broken_page, """
+        let copied = '';
+        Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => { copied = text; }}});
+        const line = document.querySelector('.rt-copyable');
+        line.querySelector('button').click(); await new Promise(r => setTimeout(r, 50));
+        return {copied, line: line.querySelector('code').textContent, button: line.querySelector('button').textContent};
+    """)
+    assert said["copied"] == said["line"]
+    assert said["line"].startswith("ringtrue replay ")
+    assert said["button"] == "Copied"
+
+
+def test_link_to_a_clause_brings_it_back_from_the_filters(ask: Ask, broken_page: Path) -> None:
+    said = ask(broken_page, """
+        const form = document.getElementById('rt-filters');
+        form.querySelector('input[value="PASS"]').click();
+        location.hash = '#to.e164'; await new Promise(r => setTimeout(r, 200));
+        const row = document.getElementById('to.e164');
+        return {shown: row.offsetParent !== null, here: row.classList.contains('rt-here'), top: row.getBoundingClientRect().top};
+    """)
+    assert said["shown"]
+    assert said["here"]
+    assert 0 <= said["top"] < 2000
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+def test_page_never_scrolls_sideways(ask: Ask, hostile_page: Path, broken_page: Path, width: int, tmp_path: Path) -> None:
+    for page in (hostile_page, broken_page):
+        frame = tmp_path / "frame.html"
+        inner = html.escape(page.read_text("utf-8"), quote=True)
+        frame.write_text(f'<!DOCTYPE html><html><head></head><body><iframe style="width:{width}px;height:800px" srcdoc="{inner}"></iframe></body></html>', "utf-8")
+        said = ask(frame, "const d = document.querySelector('iframe').contentDocument.scrollingElement; return {over: d.scrollWidth - d.clientWidth}")
+        assert said["over"] <= 0
+
+
+def test_page_without_scripts_still_has_all_clauses(broken_page: Path) -> None:
+    page = BeautifulSoup(broken_page.read_text("utf-8"), "html.parser")
+    assert page.find(id="rt-filters").has_attr("hidden")
+    assert all(button.has_attr("hidden") for button in page.select(".rt-copy"))
+    assert len(page.select("noscript tbody tr")) == len(CLAUSES)
