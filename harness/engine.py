@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from harness.attribution import Limits, attribute
+from harness.attribution import Hangs, Limits, attribute
 from harness.case import Case
 from harness.config import RunConfig
 from harness.contract import CLAUSE
@@ -48,6 +48,7 @@ class Run:
         self._planned = 0
         self._found: Found | None = None
         self._session: Session | None = None
+        self._hangs: Hangs | None = None
         self._skipped: dict[str, str] = {}
         self._findings: tuple[Finding, ...] = ()
         self._target = TargetConfig(config.url or "", config.account_sid or "")
@@ -158,6 +159,8 @@ class Run:
         plan = Plan(profile, self.config.seed, drawer, self.config.wants)
         self._planned = self._plan_size(plan, session)
         self._skip_credentials(session.target)
+        self._hangs = hangs = Hangs(session, found.numbers)
+        session.on_hang, session.avoided = hangs.learn, hangs.would_hang
         try:
             session.run(s for s in plan.steps() if all(self._may_send(c, session.target) for c in s.cases))
             if session.stopped is None:
@@ -204,7 +207,7 @@ class Run:
         return to is None or not any(c.isdigit() for c in to) or to in allowed or is_fictional(to) or not _could_ring(to)
 
     def _attribute(self, session: Session, found: Found, limits: Limits) -> None:
-        findings = attribute(session, found.numbers, limits)
+        findings = attribute(session, found.numbers, limits, self._hangs.ledger.causes if self._hangs else ())
         self._findings = tuple(f for f in findings if self.config.wants(f.clause))
 
     def _finish(self, session: Session) -> RunResult:
@@ -219,6 +222,8 @@ class Run:
         notes = [*session.notes]
         if session.stopped and code in (0, 1):
             notes.insert(0, f"Not everything was sent: {session.stopped}.")
+        if session.left_out:
+            notes.append(f"{session.left_out} steps were not sent, since they would have hung for a cause that is known.")
         if session.waited:
             notes.append(f"The target limits the rate (429): the run waited {session.waited:.1f} s for it.")
         if session.target.retries:

@@ -83,6 +83,7 @@ def expect(case: Case, known: Knowledge) -> Expectation:
         strongest = tuple(r for r in rejected if r.level is level)
         return Expectation(Expected.REJECT, level, strongest, frozenset(r.clause for r in strongest))
     if unclear:
+        unclear.sort(key=lambda r: not r.clause.startswith("malformed."))
         clauses = frozenset(r.clause for r in unclear) | {"server.answers"}
         return Expectation(Expected.EITHER, Level.SHOULD, tuple(unclear), clauses)
     level = max((r.level for r in accepted), key=lambda x: x.rank)

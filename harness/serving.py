@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 from harness.config import nearest
 from harness.emulator import FAULTS, EmulatorError, EmulatorSettings
@@ -35,14 +36,13 @@ def serve_emulator(host: str, port: int, faults: tuple[str, ...], account_sid: s
     for name in faults:
         if name not in FAULTS:
             raise UsageError(f"--fault {name!r} is unknown{nearest(name, list(FAULTS))}; --list-faults lists them")
-    options: dict[str, str] = {}
-    if account_sid is not None:
-        options["account_sid"] = account_sid
     token = os.environ.get("RINGTRUE_AUTH_TOKEN") or os.environ.get(TOKEN_VARIABLE)
-    if token:
-        options["auth_token"] = token
     try:
-        settings = EmulatorSettings(faults=faults, **options)
+        settings = EmulatorSettings(faults=faults)
+        if account_sid is not None:
+            settings = replace(settings, account_sid=account_sid)
+        if token:
+            settings = replace(settings, auth_token=token)
         serve_app(settings, host, port, lambda url: _tell(url, settings, token, echo))
     except (EmulatorError, ValueError) as error:
         raise UsageError(str(error)) from None

@@ -72,6 +72,8 @@ class Session:
         budget: what may be spent.
         seed: the run's seed.
         workers: how many requests at once where the target is slow (1: never more than one, save where two are the point).
+        on_hang: called after the first answers that did not come in time, to learn what to leave alone from then on.
+        avoided: tells of a case that it would hang again, for a cause that is known.
         progress: called with the number of requests after each one.
     """
 
@@ -80,6 +82,9 @@ class Session:
     seed: int = 0
     workers: int = 16
     progress: Callable[[int], None] = lambda _n: None
+    on_hang: Callable[[Seen], None] | None = None
+    avoided: Callable[[Case], bool] = lambda _case: False
+    left_out: int = 0
     known: Knowledge = field(default_factory=Knowledge)
     counts: Counts = field(default_factory=Counts)
     exercised: Counter[str] = field(default_factory=Counter)
@@ -97,6 +102,7 @@ class Session:
     _started: float = field(default_factory=time.monotonic)
     _refused: int = 0
     _timeouts: int = 0
+    _asked: int = 0
     _next_slot: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -151,8 +157,7 @@ class Session:
             self.latencies.append(exchange.elapsed)
         if exchange.failure == "timeout":
             self._timeouts += 1
-            if self._timeouts >= 2:
-                self.target.hurry()
+            self.target.hurry(statistics.median(self.latencies))
         self.progress(self.counts.requests)
         if exchange.failure != "refused":
             self._refused = 0
@@ -222,7 +227,7 @@ class Session:
 
     def _unique(self, exchange: Exchange) -> list[Breach]:
         """Whether a created call's sid is new in this run."""
-        if not exchange.is_created or exchange.case.method != "POST" or exchange.document is None:
+        if not exchange.is_created or exchange.case.method != "POST" or exchange.document is None or exchange.parsed[1]:
             return []
         sid = exchange.document.get("sid")
         if not isinstance(sid, str) or not sid:
@@ -240,7 +245,7 @@ class Session:
             return found
         to, sender = document.get("to"), document.get("from")
         own = (exchange.case.get("To"), exchange.case.get("From"))
-        if not isinstance(to, str) or to.casefold() == (own[0] or "").casefold():
+        if not isinstance(to, str) or to.casefold() == (own[0] or "").casefold() or to == own[1]:
             return found
         if not any(c.get("To") == to and c.get("From") == sender for c in reversed(self.recent)):
             return found
@@ -253,9 +258,23 @@ class Session:
         """Sends and judges all steps; ends quietly where the budget does."""
         try:
             for batch in self._batches(steps):
-                self._run_batch(batch)
+                kept = [s for s in batch if not any(self.avoided(c) for c in s.cases)]
+                self.left_out += len(batch) - len(kept)
+                if kept:
+                    self._run_batch(kept)
+                self._ask_about_hang()
         except BudgetSpent as spent:
             self.stopped = str(spent)
+
+    def _ask_about_hang(self) -> None:
+        """Hands a new hang to whoever can find its cause."""
+        if self.on_hang is None or not self.seen or self._timeouts == self._asked:
+            return
+        self._asked = self._timeouts
+        last = self.seen[-1]
+        if last.exchange.failure == "timeout":
+            self.on_hang(last)
+            self._asked = self._timeouts
 
     def _batches(self, steps: Iterable[Step]) -> Iterator[list[Step]]:
         """Steps one by one, or several single ones at once where the target is slow."""

@@ -253,9 +253,9 @@ class Target:
             headers["Authorization"] = authorization
         return self._exchange(case, "GET", path, b"", headers, None)
 
-    def hurry(self) -> None:
-        """Waits less for each further answer, since this target hangs now and then."""
-        self.timeout = min(self.timeout, max(2.0, self.config.timeout / 5))
+    def hurry(self, usual: float) -> None:
+        """Waits less for each further answer, since this target hangs now and then; `usual` is the usual time in seconds."""
+        self.timeout = min(self.timeout, max(0.5, 30 * usual))
 
     def close(self) -> None:
         """Closes this thread's connection."""

@@ -26,7 +26,7 @@ class Profile:
     Args:
         name: `quick`, `standard` or `deep`.
         refused: how many new values of each class that must be refused are met beside its edges.
-        unclear: how often each unclear class is met.
+        unclear: how often each unclear class is met beside its edges.
         packed: packed valid calls beside the covering arrays.
         alone: edges of each accepted class that are sent alone.
         again: cases of each sort that are sent several times in a row.
@@ -47,8 +47,8 @@ class Profile:
 
 
 PROFILES: dict[str, Profile] = {
-    "quick": Profile("quick", 6, 8, 650, 3, 40, 40, 0),
-    "standard": Profile("standard", 90, 30, 5000, 40, 200, 300, 25),
+    "quick": Profile("quick", 6, 0, 650, 3, 40, 40, 0),
+    "standard": Profile("standard", 90, 12, 5000, 40, 200, 300, 25),
     "deep": Profile("deep", 400, 60, 20000, 60, 600, 1000, 100, 1000),
 }
 
@@ -94,9 +94,9 @@ class Plan:
         """About how many requests the plan sends, for progress and budgets."""
         p = self.profile
         rejecting = sum(self._times(q, c) for q, c in self._classes(Expected.REJECT))
-        unclear = sum(1 for _ in self._classes(Expected.EITHER))
+        unclear = sum(self._times_unclear(q, c) for q, c in self._classes(Expected.EITHER))
         alone = sum(min(p.alone, len(edges(q.name, c.slug)) or 1) for q, c in self._classes(Expected.ACCEPT))
-        return rejecting + unclear * p.unclear + alone + p.packed + len(self._arrays) + p.again * 5 + p.together * 2 + 60
+        return rejecting + unclear + alone + p.packed + len(self._arrays) + p.again * 5 + p.together * 2 + 60
 
     def _makers(self) -> Iterator[Maker]:
         opening = [*self._protocol(), *self._first_round()]
@@ -107,8 +107,8 @@ class Plan:
         for turn in range(1, rounds + 1):
             block: list[Maker] = []
             block.extend(self._case_maker(p, c, turn) for p, c in self._classes(Expected.REJECT) if turn < self._times(p, c))
-            if turn < self.profile.unclear:
-                block.extend(self._case_maker(p, c, turn) for p, c in self._classes(Expected.EITHER))
+            block.extend(self._case_maker(p, c, turn) for p, c in self._classes(Expected.EITHER) if turn < self._times_unclear(p, c))
+            if turn < 8 + self.profile.unclear:
                 block.extend(self._odd_makers(turn))
             block.extend(self._alone_makers(turn))
             share = packed * turn // rounds - done
@@ -127,6 +127,10 @@ class Plan:
     def _times(self, parameter: Parameter, row: ValueClass) -> int:
         """How often a class that must be refused is met."""
         return min(len(edges(parameter.name, row.slug)) * 3 // 2, 60) + self.profile.refused
+
+    def _times_unclear(self, parameter: Parameter, row: ValueClass) -> int:
+        """How often an unclear class is met."""
+        return len(edges(parameter.name, row.slug)) + self.profile.unclear
 
     def _may_send(self, parameter: Parameter, row: ValueClass) -> bool:
         looked_up = isinstance(parameter.domain, Sid) and row.expected is Expected.ACCEPT
@@ -315,7 +319,7 @@ class Plan:
             ("malformed.form", b"=&=&=", FORM_TYPE),
             ("malformed.form", b"%", FORM_TYPE),
             ("malformed.form", form + b"&%=1&a=%e", FORM_TYPE),
-            ("malformed.form", b"\x00\xff\xfe{[", FORM_TYPE),
+            ("malformed.utf-8", b"\x00\xff\xfe{[", FORM_TYPE),
             ("malformed.form", form + b"&Url=a=b=c;d", FORM_TYPE),
             ("malformed.utf-8", form + b"&CallReason=%FF%FE", FORM_TYPE),
             ("malformed.utf-8", form + b"&%FF=1", FORM_TYPE),

@@ -397,7 +397,7 @@ def _(domain: Url, slug: str) -> tuple[str, ...]:
         ),
         UNCLEAR: (
             "", "ftp://example.com/voice", "HTTPS://example.com/", "https://localhost/voice", "https://192.0.2.1/voice", "https://[2001:db8::1]/",
-            "https://user:pass@example.com/", "https://example.com/#top", "https://example.com:99999/", "https://example.com/%zz", "https://exämple.com/",
+            "https://user:pass@example.com/", "https://example.com/#top", "https://example.com:99999/", "https://example.com:port/", "https://[::1", "https://example.com/%zz", "https://exämple.com/",
             "mailto:a@example.com", "https://intranet/x", "https://example.com:/", t.url(rng, 2100), "https://example.com/é", "https://example.com/\n",
             " https://example.com/", "javascript:alert(1)", "https://example.com/<x>", "http://a_b.example.com/", "//", "urn:isbn:1", "https://example.com:0/",
         ),

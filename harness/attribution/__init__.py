@@ -7,31 +7,34 @@ same as of the first one: a probe whose outcome is unclear proves nothing and is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.attribution.content import Content
 from harness.attribution.invalid import InvalidCalls
-from harness.attribution.prober import Ledger, Limits, Prober
+from harness.attribution.prober import Cause, Ledger, Limits, Prober
 from harness.attribution.transient import Transients
 from harness.attribution.valid import ValidCalls
+from harness.case import Case
 from harness.findings import Finding, numbered
 from harness.session import Seen, Session
 from strategies.drawing import Numbers
 
 
-def attribute(session: Session, numbers: Numbers, limits: Limits | None = None) -> list[Finding]:
+def attribute(session: Session, numbers: Numbers, limits: Limits | None = None, known: Sequence[Cause] = ()) -> list[Finding]:
     """All findings for what a session has seen.
 
     Args:
         session: what was seen, and the way to send probes.
         numbers: the target's numbers.
         limits: how much may be spent.
+        known: causes that were found while the run went on.
 
     Returns:
         Findings, one a cause, strongest level first.
     """
     prober = Prober(session, numbers, limits or Limits())
-    ledger = Ledger()
+    ledger = Ledger([replace(c, count=0) for c in known])
     seen = list(session.seen)
     valid = [s for s in seen if s.breach.kind == "refused" or (s.breach.kind == "crashed" and s.breach.expected == "201")]
     invalid = [s for s in seen if s.breach.kind == "accepted" or (s.breach.kind == "crashed" and s.breach.expected == "4xx")]
@@ -41,8 +44,35 @@ def attribute(session: Session, numbers: Numbers, limits: Limits | None = None) 
     calls.unanswered(_of_kind(seen, "unanswered"))
     Content(prober, ledger).attribute(_of_kind(seen, "content"))
     Transients(prober, ledger).attribute(list(ledger.transient))
-    by_cause = [replace(c.finding, occurrences=c.count) for c in ledger.causes]
+    by_cause = [replace(c.finding, occurrences=max(c.count, 1)) for c in ledger.causes]
     return numbered(_joined([*by_cause, *ledger.findings]))
+
+
+class Hangs:
+    """Learns from the first hangs of a run what makes the target hang, so that the run need not wait for each of them.
+
+    Args:
+        session: the run's session.
+        numbers: the target's numbers.
+    """
+
+    def __init__(self, session: Session, numbers: Numbers) -> None:
+        self.prober = Prober(session, numbers, Limits(200, 30.0, 4))
+        self.ledger = Ledger()
+        self._clauses: dict[str, int] = {}
+
+    def learn(self, seen: Seen) -> None:
+        """Finds the cause of a valid call's hang; other hangs are counted by the clause that they are about."""
+        if seen.breach.expected == "201":
+            ValidCalls(self.prober, self.ledger).attribute([seen])
+        else:
+            self._clauses[seen.breach.clause] = self._clauses.get(seen.breach.clause, 0) + 1
+
+    def would_hang(self, case: Case) -> bool:
+        """Whether a case has a known cause in it, or is about a clause whose cases hung twice."""
+        if self._clauses.get(case.aim, 0) >= 2:
+            return True
+        return any(c.names and c.is_in(case) for c in self.ledger.causes)
 
 
 def _joined(findings: list[Finding]) -> list[Finding]:
@@ -59,4 +89,4 @@ def _of_kind(seen: list[Seen], kind: str) -> list[Seen]:
     return [s for s in seen if s.breach.kind == kind]
 
 
-__all__ = ["Limits", "attribute"]
+__all__ = ["Hangs", "Limits", "attribute"]

@@ -45,7 +45,7 @@ class InvalidCalls:
         for cause in self.ledger.causes:
             if cause.kind != "crashed" or not cause.names <= names or not cause.values <= pairs:
                 continue
-            if not cause.names or self._crash(tuple(p for p in case.pairs if p[0] in cause.names)):
+            if not cause.names or cause.is_slow or self._crash(tuple(p for p in case.pairs if p[0] in cause.names)):
                 return True
         return False
 
@@ -146,8 +146,10 @@ class InvalidCalls:
         groups: dict[str, list[Seen]] = {}
         for s in rest:
             groups.setdefault(s.breach.clause, []).append(s)
+        crashing = {CLAUSE[f.clause].parameter for f in self.ledger.findings if f.actual and f.exchange.is_crash} - {None}
         for clause, group in groups.items():
-            self._one_unanswered(clause, group)
+            if CLAUSE[clause].parameter not in crashing:
+                self._one_unanswered(clause, group)
 
     def _repeats_crash(self, s: Seen) -> bool:
         try:
@@ -216,7 +218,7 @@ def without_consequences(found: list[Finding]) -> list[Finding]:
 def _joined(name: str, group: list[Finding]) -> list[Finding]:
     by_rule = {f.clause.partition(".")[2]: f for f in group}
     refusing = {c.slug for c in PARAMETER[name].classes if c.expected is Expected.REJECT}
-    if len(by_rule) > 2 and refusing <= set(by_rule):
+    if refusing <= set(by_rule) and len({f.actual for f in group}) == 1:
         first = group[0]
         rest = [f for f in group if f is not first]
         return [_with(first, rest, "no value of it is refused")]

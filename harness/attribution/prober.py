@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from harness.case import Case, Pair, printable
 from harness.checks import Breach
-from harness.contract import CLAUSE, Expected, Level
+from harness.classify import classify
+from harness.contract import CLAUSE, PARAMETER, Expected, Level
 from harness.errors import BudgetSpent
 from harness.exchange import Exchange
 from harness.findings import Finding
@@ -45,6 +46,7 @@ class Cause:
         finding: its finding.
         size: how many pairs are needed.
         values: pairs that must be the same for it to be the same cause; empty where any value may do.
+        classes: (parameter, class of values) of the parameters to blame.
         transport: what of the way of sending is to blame: a style, `segments`, `content-type`, or nothing.
     """
 
@@ -53,9 +55,24 @@ class Cause:
     finding: Finding
     size: int
     values: frozenset[Pair] = frozenset()
+    classes: frozenset[Pair] = frozenset()
     transport: str = ""
     confirmed: int = 0
     count: int = 1
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it makes the target hang, so that each further probe of it costs seconds."""
+        return self.finding.exchange.failure == "timeout"
+
+    def is_in(self, case: Case) -> bool:
+        """Whether a case has the same parameters with values of the same classes, and the values that matter."""
+        return self.values <= set(case.pairs) and self.classes <= classes_of(case)
+
+
+def classes_of(case: Case) -> set[Pair]:
+    """(parameter, class of its value) of a case's documented parameters."""
+    return {(n, classify(n, v)) for n, v in case.pairs if n in PARAMETER}
 
 
 @dataclass

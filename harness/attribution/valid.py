@@ -35,6 +35,7 @@ class ValidCalls:
         self.prober = prober
         self.ledger = ledger
         self._fixed: frozenset[Pair] = frozenset()
+        self._slow = False
 
     def attribute(self, seen: list[Seen]) -> None:
         """Finds the cause of each, the small cases first."""
@@ -63,6 +64,7 @@ class ValidCalls:
         if len(self.ledger.causes) >= self.prober.limits.causes:
             self._unexplained(s)
             return
+        self._slow = s.exchange.failure == "timeout"
         again = self.prober.shows(s.exchange.case, Expected.ACCEPT, wrong)
         cause = self._cut(s, again, wrong) if again is not None else None
         if cause is None:
@@ -88,7 +90,7 @@ class ValidCalls:
         case = s.exchange.case
         if cause.kind != s.breach.kind or not self._fits(cause, case):
             return False
-        if cause.confirmed < _ASSUME_AFTER and (cause.names or cause.transport):
+        if cause.confirmed < _ASSUME_AFTER and (cause.names or cause.transport) and not cause.is_slow:
             if not self._confirmed(cause, case, wrong):
                 return False
             cause.confirmed += 1
@@ -100,7 +102,7 @@ class ValidCalls:
             return cause.transport in _transports(case)
         if cause.size >= _MANY:
             return len(case.pairs) >= cause.size
-        return cause.names <= {n for n, _ in case.pairs} and cause.values <= set(case.pairs)
+        return cause.is_in(case)
 
     def _confirmed(self, cause: Cause, case: Case, wrong: Outcome) -> bool:
         if cause.transport:
@@ -132,7 +134,7 @@ class ValidCalls:
             self._fixed = self._values_to_blame(items, case, fails)
             clause, text, transport = self._name(items, case, fails)
             best = smallest
-            if not all(fails(best.case) for _ in range(3)):
+            if not all(fails(best.case) for _ in range(1 if self._slow else 3)):
                 return None
         except Spent:
             finding = finding_of("call.combination", s.breach, best, "cut down only in part: the bounds of attribution were reached")
@@ -140,7 +142,8 @@ class ValidCalls:
         names = frozenset(p[0] for p, _ in items)
         level = self.prober.expect(best.case).level
         finding = replace(finding_of(clause, s.breach, best, text, level), parameters=tuple(sorted(names)))
-        return Cause(s.breach.kind, names, finding, len(items), self._fixed, transport)
+        classes = frozenset((n, classify(n, v)) for (n, v), _ in items)
+        return Cause(s.breach.kind, names, finding, len(items), self._fixed, classes, transport)
 
     def _plainly_sent(self, case: Case, fails: Fails) -> Case:
         """The case sent all at once, with the plain content type and styles, as far as it still fails so."""
@@ -148,7 +151,7 @@ class ValidCalls:
         if plain == case or fails(plain):
             return plain
         for change in ({"segments": 0}, {"content_type": FORM_TYPE}):
-            candidate = replace(case, **change)  # type: ignore[arg-type]
+            candidate = replace(case, **change)
             if candidate != case and fails(candidate):
                 case = candidate
         return case
@@ -179,7 +182,7 @@ class ValidCalls:
         (name, value), style = items[i]
         if len(value) < 3 or classify(name, value) in _KEPT_WHOLE:
             return items
-        left = _VALUE_PROBES
+        left = 0 if self._slow else _VALUE_PROBES
 
         def still(chars: list[str]) -> bool:
             nonlocal left

@@ -130,7 +130,7 @@ def _own_uri(value: str, document: dict[str, Any], path: str, prefix: str) -> Br
     if not value or not _is_relative(value):
         return breach(f"{prefix}.format", "check_attributes", expected, show(value), path)
     sid = document.get("sid")
-    if isinstance(sid, str) and sid and sid not in unquote(value):
+    if isinstance(sid, str) and _HEX32.match(sid) and sid not in unquote(value):
         return breach(f"{prefix}.format", "check_attributes", f"{expected}, {sid[:40]}", show(value), path)
     return None
 

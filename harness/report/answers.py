@@ -26,6 +26,7 @@ from harness.wire import STYLES
 _HEADERS = 14
 _LONGEST_STRING = 240
 _MOST_PAIRS = 60
+_OTHER_VALUE = 160
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,21 @@ class Line:
 # -- what was sent ---------------------------------------------------------------------------------
 
 
-def request(case: Case, url: str, account_sid: str, room: int) -> Html:
-    """A case as it goes out: the request line, what is unusual about it, and the decoded pairs."""
+def request(case: Case, url: str, account_sid: str, room: int, blamed: frozenset[str] = frozenset()) -> Html:
+    """A case as it goes out: the request line, what is unusual about it, and the decoded pairs.
+
+    Args:
+        case: what is sent.
+        url, account_sid: the target's.
+        room: about how many characters of it are shown.
+        blamed: names of the parameters to blame, which are marked.
+    """
     case = without_password(case)
     account = account_sid if case.account == "own" else "another account"
     path = urlsplit(url).path.rstrip("/") + COLLECTION.replace("{AccountSid}", account)
     first = el("p", el("code", text(f"{case.method} {path}")), class_="rt-first")
     odd = [el("li", text(words)) for words in unusual(case)]
-    body = _raw(case.body, room) if case.body is not None else _pairs(case, room)
+    body = _raw(case.body, room) if case.body is not None else _pairs(case, room, blamed)
     return join([first, el("ul", *odd, class_="rt-odd") if odd else EMPTY, body])
 
 
@@ -62,23 +70,29 @@ def unusual(case: Case) -> Iterator[str]:
         yield f"body sent {case.segments} bytes at a time"
 
 
-def _pairs(case: Case, room: int) -> Html:
+def _pairs(case: Case, room: int, blamed: frozenset[str]) -> Html:
     if not case.pairs:
         return el("p", text("an empty form"), class_="rt-muted")
     styles = case.styles or ("plain",) * len(case.pairs)
-    rows = [
-        el("tr", el("th", text(n, 120), scope="row"), el("td", _value(v, room // 4), _style(s)))
-        for (n, v), s in zip(case.pairs[:_MOST_PAIRS], styles, strict=False)
-    ]
+    limit = min(_OTHER_VALUE, 3 * room // len(case.pairs))
+    marked = blamed if not blamed.issuperset(n for n, _ in case.pairs) else frozenset[str]()
+    rows = [_pair(n, v, s, room // 3 if n in blamed else limit, n in marked) for (n, v), s in zip(case.pairs, styles, strict=True)]
+    del rows[_MOST_PAIRS:]
     more = len(case.pairs) - _MOST_PAIRS
     note = el("p", text(f"and {more} more pairs"), class_="rt-muted") if more > 0 else EMPTY
     return join([el("table", el("caption", text("Form, decoded")), el("tbody", *rows), class_="rt-pairs"), note])
 
 
+def _pair(name: str, value: str, style: str, limit: int, blamed: bool) -> Html:
+    mark = join([el("span", text("▶ "), aria_hidden="true"), hidden("to blame: ")]) if blamed else EMPTY
+    row = (el("th", mark, text(name, 120), scope="row"), el("td", _value(value, limit), _style(style)))
+    return el("tr", *row, class_="rt-blamed" if blamed else None)
+
+
 def _value(value: str, limit: int) -> Html:
     if not value:
         return el("i", text("empty"))
-    limit = max(limit, 80)
+    limit = max(limit, 60)
     if len(value) <= limit:
         return el("code", text(value, limit))
     return join([el("code", text(value, limit)), el("i", text(f" ({number(len(value))} characters)"))])
@@ -169,6 +183,8 @@ def _plain_lines(body: str, place: int | None) -> Iterator[Line]:
             piece = whole[start:start + _LONGEST_STRING]
             yield Line(piece.rstrip("\r"), place is not None and at + start <= place < at + start + max(len(piece), 1))
         at += len(whole) + 1
+    if place is not None and place >= len(body):
+        yield Line("(the body ends here)", True)
 
 
 def _json_lines(value: dict[str, Any], path: str) -> Iterator[Line]:
@@ -184,6 +200,10 @@ def _json_lines(value: dict[str, Any], path: str) -> Iterator[Line]:
 
 
 def _member(key: str, item: Any, here: bool, inner: str | None) -> Iterator[Line]:
+    if not here and isinstance(item, (dict, list)) and len(item) > 2:
+        brackets = "{}" if isinstance(item, dict) else "[]"
+        yield Line(f"  {json.dumps(cut(key, 80), ensure_ascii=False)}: {brackets[0]} … {number(len(item))} entries … {brackets[1]}")
+        return
     lines = json.dumps(_short(item), ensure_ascii=False, indent=2).split("\n")
     for i, line in enumerate(lines):
         start = f"  {json.dumps(cut(key, _LONGEST_STRING), ensure_ascii=False)}: " if i == 0 else "  "

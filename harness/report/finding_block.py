@@ -15,6 +15,7 @@ from harness.report.words import CLAUSE_SIGN, rule, seen
 from harness.results import VERDICT_OF_LEVEL, RunResult
 
 _ROOM, _LEAST_ROOM, _ALL_ROOM = 2400, 500, 240_000
+_SMALL = 8  # pairs
 
 
 def room_for(findings: int) -> int:
@@ -31,7 +32,7 @@ def full(f: Finding, result: RunResult, directory: str, room: int) -> Html:
         directory: where the run's files are.
         room: characters for each of the long parts.
     """
-    sent = [el("h4", text("Sent")), *_before(f, result, room), _sent(f.case, result, room)]
+    sent = [el("h4", text("Sent")), *_steps(f, result, room)]
     received = [el("h4", text("Received")), answer(f, room)]
     exchange = el("div", el("div", *sent), el("div", *received), class_="rt-exchange")
     return _article(f, _versus(f), exchange, _facts(f), _again(f, result, directory, room))
@@ -65,19 +66,26 @@ def _versus(f: Finding) -> Html:
     )
 
 
-def _before(f: Finding, result: RunResult, room: int) -> list[Html]:
-    """The cases that go before it or together with it, where only several calls show it."""
-    blocks = []
-    for case in f.before:
-        blocks.append(el("div", el("h5", text("First")), _sent(case, result, room), class_="rt-step"))
-    others = [c for c in f.together if c is not f.case]
-    for case in others[: len(f.together) - 1 or None]:
-        blocks.append(el("div", el("h5", text("At the same time")), _sent(case, result, room), class_="rt-step"))
-    return [*blocks, el("h5", text("Then"))] if f.before else blocks
+def _steps(f: Finding, result: RunResult, room: int) -> list[Html]:
+    """The case, after those that go before it and before those that go together with it."""
+    parameter = CLAUSE[f.clause].parameter
+    blamed = frozenset(f.parameters or ((parameter,) if parameter else ()))
+    own = request(f.case, result.url, result.account_sid, room, blamed)
+    first = [_step("First", c, result, room) for c in f.before]
+    others = list(f.together)
+    if f.case in others:
+        others.remove(f.case)
+    label = [el("h5", text("Then" if first else "This call"))] if first or others else []
+    return [*first, *label, own, *(_step("At the same time", c, result, room) for c in others)]
 
 
-def _sent(case: Case, result: RunResult, room: int) -> Html:
-    return request(case, result.url, result.account_sid, room)
+def _step(label: str, case: Case, result: RunResult, room: int) -> Html:
+    """Another call of the sequence; a large one is there to be opened."""
+    content = request(case, result.url, result.account_sid, room // 2)
+    if len(case.pairs) <= _SMALL:
+        return el("div", el("h5", text(label)), content, class_="rt-step")
+    summary = el("summary", text(f"{label}: a call with {len(case.pairs)} parameters"))
+    return el("details", summary, content, class_="rt-step")
 
 
 def _facts(f: Finding) -> Html:

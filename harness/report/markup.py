@@ -15,8 +15,8 @@ EMPTY = Html("")
 
 
 def text(value: object, limit: int = 2000) -> Html:
-    """Any value as text of an element; over-long text is cut."""
-    return Html(for_html(cut(str(value), limit)))
+    """Any value as text of an element; what would be longer than the limit as it is shown is cut."""
+    return Html(for_html(cut(visible(cut(str(value), limit)), limit)))
 
 
 def el(name: str, *content: Html | None, **attributes: str | None) -> Html:

@@ -30,7 +30,7 @@ from harness.report.words import (
 )
 from harness.results import VERDICTS, ClauseResult, RunResult
 
-_FULL_BLOCKS = 1_300_000  # characters of findings in full; more findings than that are told in brief
+_ALL_BLOCKS = 1_200_000  # characters of all findings together, so that the page stays under 2 MB
 
 
 def title(result: RunResult) -> str:
@@ -111,14 +111,22 @@ def _findings(result: RunResult, directory: str) -> Html:
     if not n:
         words = "Nothing was judged." if result.verdict == "inconclusive" else "No finding: nothing that was sent showed a broken clause."
         return el("section", el("h2", text("Findings")), el("p", text(words)), id="rt-findings")
-    room = room_for(n)
-    blocks: list[Html] = []
-    used = 0
-    for f in result.findings:
-        block = full(f, result, directory, room) if used < _FULL_BLOCKS else brief(f)
-        used += len(block)
-        blocks.append(block)
-    return el("section", el("h2", text(count(n, "finding"))), *blocks, id="rt-findings")
+    return el("section", el("h2", text(count(n, "finding"))), *_blocks(result, directory), id="rt-findings")
+
+
+def _blocks(result: RunResult, directory: str) -> Iterator[Html]:
+    """Findings in full as long as there is room to tell all that follow in brief."""
+    room = room_for(len(result.findings))
+    briefs = [brief(f) for f in result.findings]
+    left = _ALL_BLOCKS - sum(map(len, briefs))
+    for f, short in zip(result.findings, briefs, strict=True):
+        block = full(f, result, directory, room)
+        extra = len(block) - len(short)
+        if extra > left:
+            yield short
+            continue
+        left -= extra
+        yield block
 
 
 # -- the map -----------------------------------------------------------------------------------------

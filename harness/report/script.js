@@ -64,7 +64,7 @@
   const sortByKey = () => all("#results-table th.sortable").forEach((head) => {
     head.tabIndex = 0;
     const asc = head.classList.contains("asc"), desc = head.classList.contains("desc");
-    head.setAttribute("aria-sort", asc ? "descending" : desc ? "ascending" : "none");
+    head.setAttribute("aria-sort", asc ? "ascending" : desc ? "descending" : "none");
   });
 
   document.addEventListener("click", (event) => {

@@ -130,15 +130,21 @@ def _findings(result: RunResult, paint: _Paint, room: int) -> list[str]:
 def _finding(f: Finding, paint: _Paint) -> list[str]:
     level = f"{f.level.value:<8} "
     first = shorten(for_terminal(f"{f.id} — {rule(f)}"), paint.width - len(level))
-    place = f" at {f.path}" if f.path not in ("", "$") else ""
-    lines = [
-        paint.tint(level, _LEVEL_COLOUR[f.level]) + first,
-        paint.fit(f"{place.strip() + ': ' if place else ''}expected {f.expected} | got {f.actual}", len(level)),
-    ]
+    lines = [paint.tint(level, _LEVEL_COLOUR[f.level]) + first, paint.fit(_versus(f, paint.width - len(level)), len(level))]
     if f.cause or f.flaky or f.occurrences > 1:
         cause = f"{f.cause}, " if f.cause else ""
         lines.append(paint.fit(f"{cause}{seen(f)}", len(level)))
     return lines
+
+
+def _versus(f: Finding, width: int) -> str:
+    """What was expected and what came on one line; where both don't fit, what was expected is cut first."""
+    place = f"at {f.path}: " if f.path not in ("", "$") else ""
+    expected = f"{shorten(for_terminal(place), width // 3)}expected {for_terminal(f.expected)}"
+    actual = f" | got {for_terminal(f.actual)}"
+    if columns(expected) + columns(actual) > width:
+        expected = shorten(expected, max(width - columns(actual), width // 2))
+    return expected + actual
 
 
 def _notes(result: RunResult, paint: _Paint) -> Iterator[str]:

@@ -20,6 +20,7 @@ from harness.report.findings_file import findings_file
 
 TOKEN = "0123456789abcdefABCDEF0123456789"
 FULL = (*BASE, ("SipAuthPassword", "sEcret-passw0rd"))
+LATE = (*BASE, ("Timeout", "601"))
 OUTCOME = {"check": "check_outcome"}
 # One fault of each sort, none of which hides another; the finding that it leads to.
 FAULTS: dict[str, Finding] = {
@@ -37,7 +38,7 @@ FAULTS: dict[str, Finding] = {
     "sid-repeated-every-10th": finding("echo.sid-unique", actual='"CA", as in request 2', check="check_unique", body=call()),
     "encoding-plus-kept": finding("encoding.space", **OUTCOME, pairs=(*BASE, ("RecordingStatusCallbackEvent", "in-progress completed"))),
     "concurrent-crash": finding("call.concurrency", **OUTCOME, together=(Case(BASE), Case((("To", "client:a"), *BASE[1:])))),
-    "accepts-refused-again": finding("refusal.repeatable", "4xx", **OUTCOME, pairs=BASE[1:], before=(Case(BASE[1:]),)),
+    "accepts-refused-again": finding("refusal.repeatable", "4xx", **OUTCOME, pairs=LATE, before=(Case(LATE),)),
 }
 
 

@@ -14,7 +14,7 @@ from report_samples import HOSTILE, call, finding, render, result
 from harness.case import Case
 from harness.contract import CLAUSES, GROUPS
 from harness.exchange import Exchange
-from harness.report.answers import Line, answer, cropped
+from harness.report.answers import Line, answer, cropped, request
 
 OWN_ATTRIBUTES = re.compile(r"on\w+", re.I)
 
@@ -166,6 +166,23 @@ def test_answer_marks_where_the_json_ends() -> None:
     marks = BeautifulSoup(answer(item, 600), "html.parser").find_all("mark")
     assert len(marks) == 1
     assert "oops" in marks[0].text
+
+
+def test_answer_marks_the_end_of_a_body_that_is_cut_off() -> None:
+    item = finding("response.json", actual="no JSON: Expecting ',' delimiter: line 1 column 13 (char 12)", body=b'{"sid": "CA"')
+    assert "(the body ends here)" in BeautifulSoup(answer(item, 600), "html.parser").find("mark").text
+
+
+def test_answer_closes_an_object_that_is_not_the_wrong_place() -> None:
+    body = json.dumps({"to": 1, "map": dict.fromkeys("abcdef")}).encode()
+    assert '"map": { … 6 entries … }' in BeautifulSoup(answer(finding("echo.to", path="$.to", body=body), 600), "html.parser").text
+
+
+def test_request_marks_the_parameter_to_blame(broken_page: Path) -> None:
+    assert soup(broken_page).select("#finding-echo\\.status .rt-blamed") == []
+    case = Case((("To", "sip:a@b.c"), ("From", "+15005550006")), "to.sip")
+    marked = BeautifulSoup(request(case, "http://x", "AC", 600, frozenset(("To",))), "html.parser").select(".rt-blamed th")
+    assert [th.get_text("") for th in marked] == ["▶ to blame: To"]
 
 
 def test_answer_tells_of_a_connection_that_was_closed() -> None:

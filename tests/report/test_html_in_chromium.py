@@ -19,7 +19,8 @@ from harness.contract import CLAUSES
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--virtual-time-budget=20000", "--window-size=1200,2000", "--enable-logging=stderr", "--dump-dom",
+    "--disable-sync", "--allow-file-access-from-files",
+    "--virtual-time-budget=20000", "--window-size=1200,2000", "--enable-logging=stderr", "--dump-dom",
 )
 Ask = Callable[[Path, str], dict[str, Any]]
 
@@ -78,7 +79,8 @@ def test_page_filters_findings_map_and_table(ask: Ask, broken_page: Path) -> Non
         const found = [shown('.rt-finding'), shown('.rt-box'), shown('#results-table tbody:has(.rt-mark)')];
         document.querySelector('#results-table th[data-column-type="verdict"]').click();
         await new Promise(r => setTimeout(r, 50));
-        return {unpassed, must, found, sorted: shown('#results-table tbody:has(.rt-mark)'), words: document.getElementById('rt-shown').textContent};
+        const sorted = shown('#results-table tbody:has(.rt-mark)');
+        return {unpassed, must, found, sorted, words: document.getElementById('rt-shown').textContent};
     """)
     digits = sum(c.parameter == "SendDigits" for c in CLAUSES)
     assert said["unpassed"] == [3, 5, 5]
@@ -131,9 +133,12 @@ def test_link_to_a_clause_brings_it_back_from_the_filters(ask: Ask, broken_page:
 def test_page_never_scrolls_sideways(ask: Ask, hostile_page: Path, broken_page: Path, width: int, tmp_path: Path) -> None:
     for page in (hostile_page, broken_page):
         frame = tmp_path / "frame.html"
-        inner = html.escape(page.read_text("utf-8"), quote=True)
-        frame.write_text(f'<!DOCTYPE html><html><head></head><body><iframe style="width:{width}px;height:800px" srcdoc="{inner}"></iframe></body></html>', "utf-8")
-        said = ask(frame, "const d = document.querySelector('iframe').contentDocument.scrollingElement; return {over: d.scrollWidth - d.clientWidth}")
+        inner = f'<iframe style="width:{width}px;height:800px" src="{page.as_uri()}"></iframe>'
+        frame.write_text(f"<!DOCTYPE html><html><head></head><body>{inner}</body></html>", "utf-8")
+        said = ask(frame, """
+            const page = document.querySelector('iframe').contentDocument.scrollingElement;
+            return {over: page.scrollWidth - page.clientWidth};
+        """)
         assert said["over"] <= 0
 
 
