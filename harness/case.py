@@ -14,7 +14,8 @@ Pair = tuple[str, str]
 Pairs = tuple[Pair, ...]
 
 CREDENTIALS = (
-    "right", "none", "wrong", "prefix", "longer", "empty", "letter-case", "other-user", "other-scheme", "no-base64",
+    "right", "none", "wrong", "prefix", "longer", "changed-end", "empty", "letter-case", "other-user", "no-user", "exchanged",
+    "other-scheme", "scheme-only", "no-scheme", "no-base64", "unencoded", "no-colon",
 )
 
 

@@ -44,7 +44,7 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("--target", metavar="URL|NAME", help="Base URL of the server, or a target's name in the config file. Default: an embedded emulator.")
+@click.option("--target", metavar="URL|NAME", help="Base URL of the server, or a name from the config file. Default: an embedded emulator.")
 @click.option("--account-sid", metavar="AC…", help="Account on the target (or RINGTRUE_ACCOUNT_SID).")
 @click.option("--auth-token-env", metavar="NAME", help="Variable that holds the token (default: RINGTRUE_AUTH_TOKEN).")
 @click.option("--from", "own", multiple=True, metavar="NUMBER", help="A number that the target owns. Repeatable.")
@@ -59,7 +59,7 @@ def cli() -> None:
 @click.option("--skip", multiple=True, metavar="GLOB", help="Leave these clauses out. Repeatable.")
 @click.option("--strict", is_flag=True, default=None, help="A broken SHOULD also ends with exit code 1.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Where the reports go (default: reports/latest).")
-@click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FILE", help="Config file (default: ringtrue.toml, if it is there).")
+@click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FILE", help="Config file (default: ringtrue.toml).")
 @click.option("--timeout", type=float, metavar="S", help="Seconds for one whole answer (default 10).")
 @click.option("--ca-bundle", metavar="FILE", help="Certificates to trust instead of the usual ones.")
 @click.option("--allow-http", is_flag=True, default=None, help="Allow http to a host that is not this machine.")
@@ -78,7 +78,7 @@ def run(**options: Any) -> None:
     """
     from harness.runner import run_suite, settings_of
 
-    with _signals():
+    with _Signals():
         sys.exit(run_suite(settings_of(options)))
 
 
@@ -175,14 +175,14 @@ def replay(path: Path, target: str | None, account_sid: str | None, auth_token_e
     account = account_sid or os.environ.get("RINGTRUE_ACCOUNT_SID") or saved.account_sid
     token = token_from(auth_token_env)
     config = checked(RunConfig(url=target or saved.url, account_sid=account, auth_token=token, **options))
-    with _signals():
+    with _Signals():
         result = send_again(saved, TargetConfig(config.url or "", account, token, config.timeout, config.ca_bundle))
     shown = f"shown {result.shown} of {result.tries} times" if result.tries else "nothing was sent"
     click.echo(f"{result.verdict}: {saved.finding}, {shown}; last answer: {for_terminal(result.detail)}")
     sys.exit(EXIT_CODES[result.verdict])
 
 
-class _signals:
+class _Signals:
     """While a run lasts, SIGTERM and SIGHUP end it as Ctrl-C does: with everything learnt written."""
 
     def __enter__(self) -> None:
@@ -220,7 +220,7 @@ def run_safely(call: Callable[[], Any]) -> None:
     except HarnessError as error:
         click.echo(f"ringtrue: {error}", err=True)
         sys.exit(error.exit_code)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback, no secret
+    except Exception as error:
         if os.environ.get("RINGTRUE_DEBUG"):
             raise
         click.echo(f"ringtrue: an error of its own ({type(error).__name__}); run again with RINGTRUE_DEBUG=1 and report it", err=True)

@@ -221,12 +221,15 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+_TYPE_NAMES: dict[type, str] = {str: "text", list: "a list of texts", int: "a whole number", float: "a number", bool: "true or false"}
+
+
 def _check_types(table: dict[str, Any], path: Path) -> None:
     for key, value in table.items():
         wanted = _TYPES[key]
         wrong_bool = isinstance(value, bool) and bool not in wanted
         if wrong_bool or not isinstance(value, wanted) or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
-            names = " or ".join({"str": "text", "list": "a list of texts", "int": "a whole number", "float": "a number", "bool": "true or false"}[t.__name__] for t in wanted)
+            names = " or ".join(_TYPE_NAMES[t] for t in wanted)
             raise UsageError(f"{path}: {key} must be {names}")
 
 

@@ -39,12 +39,18 @@ def curl_line(case: Case, url: str, account_sid: str) -> str:
 
 
 def _credentials(case: Case, account_sid: str) -> list[str]:
+    other = "AC" + "0123456789abcdef" * 2
+    encoded = f"$(printf %s '{account_sid}:'\"{_PLACEHOLDER}\" | base64 -w0)"
     kinds = {
         "right": f'-u "{account_sid}:{_PLACEHOLDER}"', "none": "", "wrong": f'-u "{account_sid}:wrong"',
         "prefix": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN%?}}"', "longer": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN}}0"',
-        "empty": f'-u "{account_sid}:"', "letter-case": f"-u \"{account_sid}:$(echo $RINGTRUE_AUTH_TOKEN | tr 'a-zA-Z' 'A-Za-z')\"",
-        "other-user": f'-u "AC{"0123456789abcdef" * 2}:{_PLACEHOLDER}"', "other-scheme": f'-H "Authorization: Bearer {_PLACEHOLDER}"',
-        "no-base64": "-H 'Authorization: Basic !!no*base64!!'",
+        "changed-end": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN%?}}-"', "empty": f'-u "{account_sid}:"',
+        "letter-case": f"-u \"{account_sid}:$(echo $RINGTRUE_AUTH_TOKEN | tr 'a-zA-Z' 'A-Za-z')\"",
+        "other-user": f'-u "{other}:{_PLACEHOLDER}"', "no-user": f'-u ":{_PLACEHOLDER}"', "exchanged": f'-u "{_PLACEHOLDER}:{account_sid}"',
+        "other-scheme": f'-H "Authorization: Bearer {_PLACEHOLDER}"', "scheme-only": f'-H "Authorization: Bearer {encoded}"',
+        "no-scheme": f'-H "Authorization: {encoded}"', "no-base64": "-H 'Authorization: Basic !!no*base64!!'",
+        "unencoded": f'-H "Authorization: Basic {account_sid}:{_PLACEHOLDER}"',
+        "no-colon": f"-H \"Authorization: Basic $(printf %s '{account_sid}'\"{_PLACEHOLDER}\" | base64 -w0)\"",
     }
     text = kinds[case.credentials]
     return [text] if text else []

@@ -7,6 +7,7 @@ with everything else that was seen.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -70,7 +71,5 @@ def _search(session: Session, cases: Any, examples: int, run_seed: int) -> None:
 
 
 def _quietly(check: Callable[[], None]) -> None:
-    try:
+    with suppress(_Broken, HypothesisException, BaseExceptionGroup):
         check()
-    except (_Broken, HypothesisException, BaseExceptionGroup):
-        pass

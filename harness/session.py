@@ -11,6 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
@@ -327,10 +328,8 @@ class Session:
 
         def one(case: Case) -> Exchange:
             if barrier is not None:
-                try:
+                with suppress(threading.BrokenBarrierError):
                     barrier.wait(1.0)
-                except threading.BrokenBarrierError:
-                    pass
             return self.send(case)
 
         return list(pool.map(one, cases))

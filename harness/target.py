@@ -291,7 +291,7 @@ class Target:
             watch = self._watchdog.watch(connection.sock, deadline)
             self._put(connection, case, method, path, body, headers)
             return self._take(connection, method)
-        except Exception as error:  # noqa: BLE001 - whatever a hostile answer provokes is part of the exchange
+        except Exception as error:
             self._drop()
             failure = _failure_of(error)
             if watch is not None and watch.fired:
@@ -436,8 +436,15 @@ def _credential(kind: str, config: TargetConfig) -> str | None:
         "empty": _basic(user, ""),
         "letter-case": _basic(user, token.swapcase()),
         "other-user": _basic(_OTHER_ACCOUNT if user != _OTHER_ACCOUNT else "AC" + "f" * 32, token),
+        "changed-end": _basic(user, token[:-1] + ("0" if token[-1] != "0" else "1")),
+        "no-user": _basic("", token),
+        "exchanged": _basic(token, user),
         "other-scheme": "Bearer " + token,
+        "scheme-only": "Bearer " + _basic(user, token)[6:],
+        "no-scheme": _basic(user, token)[6:],
         "no-base64": "Basic !!no*base64!!",
+        "unencoded": f"Basic {user}:{token}",
+        "no-colon": "Basic " + base64.b64encode((user + token).encode("utf-8", "surrogateescape")).decode(),
     }[kind]
 
 

@@ -18,6 +18,17 @@ from strategies.covering import ABSENT, rows
 from strategies.drawing import Drawer
 from strategies.values import edges
 
+WRONG_CREDENTIALS: tuple[tuple[str, str], ...] = (
+    ("none", "auth.missing"), ("wrong", "auth.wrong"), ("prefix", "auth.almost-right"), ("longer", "auth.almost-right"),
+    ("changed-end", "auth.almost-right"), ("empty", "auth.almost-right"), ("letter-case", "auth.almost-right"),
+    ("other-user", "auth.user"), ("no-user", "auth.user"), ("exchanged", "auth.user"), ("other-scheme", "auth.scheme"),
+    ("scheme-only", "auth.scheme"), ("no-scheme", "auth.scheme"), ("no-base64", "auth.scheme"), ("unencoded", "auth.scheme"), ("no-colon", "auth.scheme"),
+)
+
+
+_MULTIPART = "multipart/form-data; boundary=x"
+_UNKNOWN = ("Unknown", "to", "X" * 300, "ClientNotificationUrl", "To[]", "é", "__proto__", "To ", "", "StatusCallbackEvent[0]")
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -115,6 +126,7 @@ class Plan:
             done += share
             block.extend(self._packed_step for _ in range(share))
             block.extend(self._sequence_makers(turn, rounds))
+            block.extend(self._credential_makers())
             self.rng.shuffle(block)
             yield from block
 
@@ -263,6 +275,19 @@ class Plan:
         makers += [self._together_step] * share(self.profile.together)
         return makers
 
+    def _credential_makers(self) -> list[Maker]:
+        """Wrong credentials, or another account's path, with some valid call: twice a round."""
+        if not self.wanted("auth.wrong"):
+            return []
+        return [self._credential_step, self._credential_step]
+
+    def _credential_step(self) -> Step:
+        case = Case(tuple(self.drawer.packed(self.rng.choice((0.0, 0.3, 0.8)))), "auth.wrong", self.seed)
+        kind, aim = self.rng.choice((*WRONG_CREDENTIALS, ("other-account", "auth.other-account")))
+        if kind == "other-account":
+            return Step("one", (replace(case, account="other", aim=aim),))
+        return Step("one", (replace(case, credentials=kind, aim=aim),))
+
     def _again_step(self) -> Step:
         case = Case(tuple(self.drawer.packed(self.rng.choice((0.0, 0.3, 0.8)))), "call.repeatable", self.seed)
         return Step("again", (case,) * self.rng.choice((2, 2, 3)))
@@ -280,13 +305,7 @@ class Plan:
 
     def _protocol(self) -> list[Maker]:
         base = Case(self.drawer.base(), "auth.missing", self.seed)
-        cases = [
-            replace(base, credentials=c, aim=a) for c, a in (
-                ("none", "auth.missing"), ("wrong", "auth.wrong"), ("prefix", "auth.almost-right"), ("longer", "auth.almost-right"),
-                ("empty", "auth.almost-right"), ("letter-case", "auth.almost-right"), ("other-user", "auth.user"),
-                ("other-scheme", "auth.scheme"), ("no-base64", "auth.scheme"),
-            )
-        ]
+        cases = [replace(base, credentials=c, aim=a) for c, a in WRONG_CREDENTIALS]
         cases.append(replace(base, account="other", aim="auth.other-account"))
         for method in ("PUT", "PATCH", "DELETE"):
             cases.append(replace(base, method=method, aim="method.not-created"))
@@ -303,7 +322,7 @@ class Plan:
         kinds: list[tuple[str, bytes, str | None]] = [
             ("malformed.content-type", b'{"To": "+14155550100"}', "application/json"),
             ("malformed.content-type", form, "text/plain"),
-            ("malformed.content-type", b'--x\r\nContent-Disposition: form-data; name="To"\r\n\r\na\r\n--x--\r\n', "multipart/form-data; boundary=x"),
+            ("malformed.content-type", b'--x\r\nContent-Disposition: form-data; name="To"\r\n\r\na\r\n--x--\r\n', _MULTIPART),
             ("malformed.content-type", b"--x", "multipart/form-data"),
             ("malformed.content-type", form, None),
             ("malformed.content-type", form, FORM_TYPE + "; charset=nonsense"),
@@ -340,7 +359,7 @@ class Plan:
             parameter = self.rng.choice(PARAMETERS)
             value = next(iter(edges(parameter.name, parameter.classes[0].slug)), "x")
             if aim == "malformed.unknown-parameter":
-                name = self.rng.choice(("Unknown", "to", "X" * 300, "ClientNotificationUrl", "To[]", "é", "__proto__", "To ", "", "StatusCallbackEvent[0]"))
+                name = self.rng.choice(_UNKNOWN)
                 pairs = (*base, (name, "1"))
             elif aim == "malformed.repeated":
                 name, value = self.rng.choice(base)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - rows of values are read across
 """Values of each class of each parameter: first the ones at the edges, then ever new ones.
 
 `edges` gives a short list, simplest first; `fresh` draws another value each time, spread over lengths and ranges by its
@@ -154,7 +155,7 @@ _NO_INTEGERS = ("a" * 300, "1_000", "ten", "true", "NaN", "1,000", "#", "½")
 
 
 def _near_powers(low: int, high: int) -> list[int]:
-    powers = [1 << k for k in range(0, 16)] + [10**k for k in range(0, 5)] + [250, 255, 300, 900, 1500, 3000, 4000, 7200]
+    powers = [1 << k for k in range(16)] + [10**k for k in range(5)] + [250, 255, 300, 900, 1500, 3000, 4000, 7200]
     return sorted({p + d for p in powers for d in (-1, 0, 1) if low <= p + d <= high})
 
 
@@ -235,7 +236,7 @@ def _(domain: Sid, slug: str) -> tuple[str, ...]:
         "hex-digits": tuple(
             p + h[:i] + c + h[i + 1:] for i, c in ((31, "g"), (0, "G"), (15, "z"), (7, "x"), (31, "-"), (20, "o"), (3, "é"), (9, "_"))
         ),
-        "control-character": tuple(p + h + c for c in ("\n", "\r\n", "\x00", "\t")) + (p + h[:31] + "\n", "\n" + p + h),
+        "control-character": (*tuple(p + h + c for c in ("\n", "\r\n", "\x00", "\t")), p + h[:31] + "\n", "\n" + p + h),
         UNCLEAR: ("", " " + p + h, p + h + " "),
     }[slug]
 

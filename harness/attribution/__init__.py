@@ -82,7 +82,26 @@ def _joined(findings: list[Finding]) -> list[Finding]:
         key = (f.clause, f.cause if f.cause else f.actual)
         known = by_cause.get(key)
         by_cause[key] = f if known is None else replace(known, occurrences=known.occurrences + f.occurrences)
-    return list(by_cause.values())
+    return _of_families(list(by_cause.values()))
+
+
+def _of_families(findings: list[Finding]) -> list[Finding]:
+    """Credentials that are all answered in the same wrong way, and malformed bodies too, as one finding each."""
+    out: list[Finding] = []
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for f in findings:
+        family = f.clause.partition(".")[0]
+        if family in ("auth", "malformed") and f.clause != "auth.other-account":
+            groups.setdefault((family, f.actual, f.level.value), []).append(f)
+        else:
+            out.append(f)
+    for group in groups.values():
+        if len(group) < (2 if group[0].clause.startswith("auth.") else 3):
+            out.extend(group)
+            continue
+        total = sum(f.occurrences for f in group)
+        out.append(replace(group[0], also=tuple(f.clause for f in group[1:]), occurrences=total))
+    return out
 
 
 def _of_kind(seen: list[Seen], kind: str) -> list[Seen]:

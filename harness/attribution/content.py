@@ -29,7 +29,8 @@ class Content:
         """One finding a clause."""
         groups: dict[str, list[Seen]] = {}
         for s in seen:
-            groups.setdefault(s.breach.clause, []).append(s)
+            if s.breach.check != "check_malformed" or s.breach.actual not in self.ledger.systemic:
+                groups.setdefault(s.breach.clause, []).append(s)
         for clause, group in groups.items():
             self._one(clause, group)
 
@@ -42,6 +43,8 @@ class Content:
             finding = self._of_several(finding, s)
         elif s.exchange.case.is_plain_form:
             finding = self._of_one(finding, s, total)
+        else:
+            finding = replace(finding, cause=_oddity(s.exchange.case))
         self.ledger.findings.append(replace(finding, occurrences=total, level=level))
 
     def _of_several(self, finding: Finding, s: Seen) -> Finding:
@@ -96,6 +99,17 @@ class Content:
 
     def _judged(self, exchange: Exchange) -> list[Breach]:
         return judge(exchange, self.prober.expect(exchange.case), self.prober.session.target.config.account_sid)[0]
+
+
+def _oddity(case: Case) -> str:
+    """What is special about a case that is no ordinary form."""
+    if case.credentials != "right":
+        return f"credentials: {case.credentials}"
+    if case.account != "own":
+        return "another account's path"
+    if case.method != "POST":
+        return case.method
+    return f"content type {case.content_type or 'none'}, a body of {len(case.body or b'')} bytes"
 
 
 def _condition(case: Case) -> str:

@@ -64,7 +64,7 @@ class InvalidCalls:
         """Takes out what shows that refusing itself is broken: the same wrong status for rules of many parameters."""
         groups: dict[str, list[Seen]] = {}
         for s in seen:
-            if s.breach.kind == "crashed" or not _creates(s.exchange):
+            if s.breach.kind == "crashed" or not self._creates(s.exchange):
                 groups.setdefault(s.exchange.describe(), []).append(s)
         taken: set[int] = set()
         for group in groups.values():
@@ -73,6 +73,12 @@ class InvalidCalls:
                 taken.update(id(s) for s in group)
                 self._systemic("refusal.status", group)
         return [s for s in seen if id(s) not in taken]
+
+    def _creates(self, exchange: Exchange) -> bool:
+        """Whether an answer looks like a created call as this target's look."""
+        if self.prober.session.sids:
+            return "sid" in (exchange.document or {})
+        return exchange.status == 201
 
     def _repeats(self, s: Seen) -> bool:
         try:
@@ -85,6 +91,7 @@ class InvalidCalls:
         parameters = {CLAUSE[x.breach.clause].parameter for x in seen}
         finding = finding_of(clause, s.breach, s.exchange, f"calls that break rules of {len(parameters)} parameters", CLAUSE[clause].level)
         self.ledger.findings.append(replace(finding, occurrences=len(seen)))
+        self.ledger.systemic.add(finding.actual)
 
     def _one(self, clause: str, group: list[Seen]) -> Finding | None:
         ordered = sorted(group, key=lambda s: (s.place > 0, s.breach.level.rank, len(s.exchange.case.pairs), s.exchange.number))
@@ -139,7 +146,7 @@ class InvalidCalls:
 
     def unanswered(self, seen: list[Seen]) -> None:
         """One finding a clause; one for all where many parameters show the same."""
-        rest = [s for s in seen if not self._explained(s.exchange.case)]
+        rest = [s for s in seen if s.exchange.describe() not in self.ledger.systemic and not self._explained(s.exchange.case)]
         if len({CLAUSE[s.breach.clause].parameter for s in rest}) >= _SYSTEMIC and self._repeats_crash(rest[0]):
             self._systemic("server.answers", rest)
             return
@@ -183,11 +190,6 @@ class InvalidCalls:
 
         minimise(list(exchange.case.pairs), same)
         return best
-
-
-def _creates(exchange: Exchange) -> bool:
-    """Whether an answer really looks like a created call."""
-    return exchange.status == 201 or "sid" in (exchange.document or {})
 
 
 def _company(case: Case, clause: str) -> str:

@@ -77,11 +77,12 @@ def classes_of(case: Case) -> set[Pair]:
 
 @dataclass
 class Ledger:
-    """What attribution has come to: causes of valid calls, breaches that did not repeat, findings."""
+    """What attribution has come to: causes of valid calls, breaches that did not repeat, findings, answers that refusals get."""
 
     causes: list[Cause] = field(default_factory=list)
     transient: list[Seen] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    systemic: set[str] = field(default_factory=set)
 
 
 class Prober:

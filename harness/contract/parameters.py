@@ -9,7 +9,6 @@ from harness.contract.model import (
     Address,
     Digits,
     Events,
-    Expected,
     Integer,
     Level,
     Methods,

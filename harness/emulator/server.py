@@ -56,7 +56,7 @@ def serve(
         ValueError: a name among the settings' faults is unknown.
     """
     # Here, since whoever only starts a process needs no server of their own.
-    from harness.emulator.listener import run  # noqa: PLC0415
+    from harness.emulator.listener import run
 
     run(settings, _listen(host, port), ready, stops_with_stdin=stops_with_stdin)
 

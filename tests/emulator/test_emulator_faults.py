@@ -1,6 +1,6 @@
 """Each named fault shows, and shows only where its family says."""
 
-# ruff: noqa: E501 -- a row is a line, so that rows can be compared.
+
 
 from __future__ import annotations
 

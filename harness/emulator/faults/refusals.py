@@ -3,7 +3,7 @@
 For rows of (slug, what is wrong, kinds, edit, where).
 """
 
-# ruff: noqa: E501 -- a row is a line, so that rows can be compared.
+
 
 from __future__ import annotations
 

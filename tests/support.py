@@ -1,0 +1,149 @@
+"""Helpers of the tests in this folder: missing parts, the command in a process of its own, runs in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TOKEN = "9f31c07be4a85d62f1b7093ce8d4a65b"
+ACCOUNT = "AC" + "5a" * 16
+
+
+def required(reason: str) -> NoReturn:
+    """Skips a test whose outer part is missing, or fails it where everything has to be there."""
+    if os.environ.get("RINGTRUE_REQUIRE_ALL"):
+        pytest.fail(f"RINGTRUE_REQUIRE_ALL is set, but {reason}")
+    pytest.skip(reason)
+
+
+def closed_port() -> int:
+    """A port of this machine at which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The least that a command needs, without the user's own settings."""
+    kept = {k: os.environ[k] for k in ("PATH", "TMPDIR") if k in os.environ}
+    return {**kept, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "NO_COLOR": "1", **(more or {})}
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line of ringtrue with this Python."""
+    return [sys.executable, "-m", "harness", *arguments]
+
+
+def ringtrue(
+    *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = 120.0, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """Runs the command and waits for its end."""
+    return subprocess.run(
+        command(*arguments), cwd=cwd, env=environment(env), capture_output=True, text=True, encoding="utf-8", errors="surrogateescape",
+        timeout=timeout, check=False, stdin=subprocess.DEVNULL, **options,
+    )
+
+
+@contextmanager
+def started(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """The command while it runs; it is ended by its own handle, however the block ends."""
+    process = subprocess.Popen(
+        command(*arguments), cwd=cwd, env=environment(env), text=True, encoding="utf-8", errors="surrogateescape", stdin=subprocess.DEVNULL,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def results_of(directory: Path) -> dict[str, Any]:
+    """The results.json of a run."""
+    data: dict[str, Any] = json.loads((directory / "results.json").read_text("utf-8"))
+    return data
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is asked of a run: its exit code, its findings in short, its verdicts and notes."""
+
+    exit_code: int
+    headline: str
+    findings: tuple[dict[str, Any], ...]
+    verdicts: dict[str, str]
+    counts: dict[str, int]
+    notes: tuple[str, ...]
+
+    @property
+    def clauses(self) -> list[str]:
+        """The clauses of the findings."""
+        return [f["clause"] for f in self.findings]
+
+    def told(self) -> str:
+        """The findings for people, a line each."""
+        rows = [f"{f['clause']} [{f['cause']}] {f['pairs']} pairs, {f['expected']} | {f['actual']}" for f in self.findings]
+        return "\n".join([f"exit {self.exit_code}: {self.headline}", *rows, *self.notes])
+
+
+def outcome_of_run(**settings: Any) -> Outcome:
+    """Conducts one run in this process."""
+    from harness.config import RunConfig
+    from harness.engine import Run
+
+    result = Run(RunConfig(**settings)).conduct()
+    findings = tuple(
+        {
+            "clause": f.clause, "level": f.level.value, "cause": f.cause, "pairs": len(f.case.pairs), "also": f.also, "flaky": f.flaky,
+            "expected": f.expected, "actual": f.actual, "before": len(f.before), "together": len(f.together),
+        }
+        for f in result.findings
+    )
+    verdicts = {c.clause.id: c.verdict for c in result.clauses}
+    return Outcome(result.exit_code, result.headline, findings, verdicts, dict(result.counts), tuple(result.notes))
+
+
+class Workers:
+    """Runs in processes of their own, two at a time; each is begun once, when first asked for or beforehand."""
+
+    def __init__(self, work: Any) -> None:
+        self._work = work
+        self._pool = ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))
+        self._futures: dict[str, Future[Outcome]] = {}
+
+    def begin(self, *names: str) -> None:
+        """Puts work in the queue."""
+        for name in names:
+            if name not in self._futures:
+                self._futures[name] = self._pool.submit(self._work, name)
+
+    def outcome(self, name: str) -> Outcome:
+        """The outcome, once it is there."""
+        self.begin(name)
+        return self._futures[name].result(300)
+
+    def close(self) -> None:
+        """Waits for what runs and drops the rest."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def chosen(request: pytest.FixtureRequest, argument: str) -> list[str]:
+    """The values of a parametrised argument among the tests of this module that are going to run."""
+    items = [i for i in request.session.items if i.path == request.path and hasattr(i, "callspec")]
+    return [i.callspec.params[argument] for i in items if argument in i.callspec.params]
