@@ -162,20 +162,25 @@ class Run:
         self._hangs = hangs = Hangs(session, found.numbers)
         session.on_hang, session.avoided = hangs.learn, hangs.would_hang
         try:
-            session.run(s for s in plan.steps() if all(self._may_send(c, session.target) for c in s.cases))
-            if session.stopped is None:
-                self._skipped.update(read_back(session, drawer))
-                run_properties(session, found.numbers, found.known.open_sids, profile, self.config.seed)
-        except BudgetSpent as spent:
-            session.stopped = str(spent)
+            self._send_all(session, found, plan, drawer)
+            self._attribute(session, found, _limits(profile.name))
+            return self._finish(session)
         except (KeyboardInterrupt, Interrupted) as error:
             return self._cut_short(session, found, error)
         except TargetUnreachable as error:
             session.stopped = str(error)
             self._attribute(session, found, Limits(probes=0))
             return replace(self._finish(session), exit_code=3, headline=f"{error}; what was learnt until then is below.")
-        self._attribute(session, found, _limits(profile.name))
-        return self._finish(session)
+
+    def _send_all(self, session: Session, found: Found, plan: Plan, drawer: Drawer) -> None:
+        """The covering phase, read-back and the properties, until the budget ends."""
+        try:
+            session.run(s for s in plan.steps() if all(self._may_send(c, session.target) for c in s.cases))
+            if session.stopped is None:
+                self._skipped.update(read_back(session, drawer))
+                run_properties(session, found.numbers, found.known.open_sids, plan.profile, self.config.seed)
+        except BudgetSpent as spent:
+            session.stopped = str(spent)
 
     def _cut_short(self, session: Session, found: Found, error: BaseException) -> RunResult:
         session.stopped = "the run was interrupted"
@@ -215,9 +220,7 @@ class Run:
         return self._result(verdict, code, "")
 
     def _result(self, verdict: str, code: int, text: str) -> RunResult:
-        session = self._session or Session(Target(self._target)) if self._target.url else Session(Target(TargetConfig("http://127.0.0.1:9", "AC")))
-        if self._session is not None:
-            session = self._session
+        session = self._session or Session(Target(TargetConfig(self._target.url or "http://127.0.0.1:9", self._target.account_sid)))
         results = clause_results(session, self._findings, self.config.wants, self._skipped)
         notes = [*session.notes]
         if session.stopped and code in (0, 1):

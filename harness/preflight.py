@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from harness.case import Case
+from harness.case import Case, Pairs
+from harness.contract.model import kebab
 from harness.errors import Inconclusive, TargetUnreachable
 from harness.exchange import Exchange
 from harness.oracle import Knowledge
@@ -18,6 +19,9 @@ TEST_FROM = "+15005550006"
 FICTIONAL_FROM = "+12025550143"
 FICTIONAL_TO = ("+14155550100", "+12025550199", "+442079460958")
 _EXAMPLES = ("+12015550123", "+447400123456", "+4915123456789", "+33612345678", "+61412345678")
+_INSTRUCTIONS: tuple[Pairs, ...] = (
+    (("Url", "https://example.com/voice"),), (("Twiml", "<Response/>"),), (), (("Url", "https://example.com/voice"),),
+)
 _SIDS = ("0123456789abcdef" * 2, "0123456789ABCDEF" * 2, "7" * 32, "aBcDeF0123456789" * 2)
 
 
@@ -107,9 +111,11 @@ def _probe_sids(session: Session, numbers: Numbers) -> tuple[Exchange, ...]:
     """Whether the target takes SIDs that it can't know."""
     out: list[Exchange] = []
     for name, prefix in (("ApplicationSid", "AP"), ("Byoc", "BY")):
-        base = _minimal(numbers.called[0], numbers.own[0])
-        for digits in _SIDS:
-            out.append(session.send(base.with_pairs((*base.pairs, (name, prefix + digits)))))
+        ends = _minimal(numbers.called[0], numbers.own[0]).pairs[:2]
+        for digits, instructions in zip(_SIDS, _INSTRUCTIONS, strict=True):
+            if name == "Byoc" and not instructions:
+                instructions = _INSTRUCTIONS[0]
+            out.append(session.send(Case((*ends, *instructions, (name, prefix + digits)), f"{kebab(name)}.consistent")))
     return tuple(out)
 
 

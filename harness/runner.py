@@ -98,10 +98,10 @@ def run_suite(config: RunConfig) -> int:
     result = run.result
     if result is None:
         raise HarnessError(f"the suite did not run (pytest ended with {code}); run again with RINGTRUE_DEBUG=1")
-    _write(result, config.output, run)
+    written = _write(result, config.output, run)
     sys.stdout.write(render(result, config.output, colour=_wants_colour()) + "\n")
     sys.stdout.flush()
-    return result.exit_code
+    return result.exit_code if written or result.exit_code == 130 else 3
 
 
 def _wants_colour() -> bool:
@@ -119,12 +119,15 @@ def _check_output(directory: Path) -> None:
         raise UsageError(f"--output {directory} can't be written ({error.strerror}); choose another directory") from None
 
 
-def _write(result: RunResult, directory: Path, run: SuiteRun) -> None:
+def _write(result: RunResult, directory: Path, run: SuiteRun) -> bool:
+    """Writes what pytest's own reports don't hold; False where that failed."""
     try:
         write_all(result, directory)
         save_cases(result, directory, run.known)
     except OSError as error:
         sys.stderr.write(f"ringtrue: the reports in {directory} could not be written ({error.strerror})\n")
+        return False
+    return True
 
 
 def _pytest(config: RunConfig, run: SuiteRun) -> int:

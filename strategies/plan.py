@@ -22,7 +22,8 @@ WRONG_CREDENTIALS: tuple[tuple[str, str], ...] = (
     ("none", "auth.missing"), ("wrong", "auth.wrong"), ("prefix", "auth.almost-right"), ("longer", "auth.almost-right"),
     ("changed-end", "auth.almost-right"), ("empty", "auth.almost-right"), ("letter-case", "auth.almost-right"),
     ("other-user", "auth.user"), ("no-user", "auth.user"), ("exchanged", "auth.user"), ("other-scheme", "auth.scheme"),
-    ("scheme-only", "auth.scheme"), ("no-scheme", "auth.scheme"), ("no-base64", "auth.scheme"), ("unencoded", "auth.scheme"), ("no-colon", "auth.scheme"),
+    ("scheme-only", "auth.scheme"), ("no-scheme", "auth.scheme"), ("no-base64", "auth.scheme"), ("unencoded", "auth.scheme"),
+    ("no-colon", "auth.scheme"),
 )
 
 

@@ -381,7 +381,7 @@ def _(domain: Url, slug: str) -> tuple[str, ...]:
             "https://example.com/voice", "http://example.com/voice.xml", "https://example.com", "https://example.com/",
             "https://example.com:8443/voice", "http://example.com:8080/a/b/c", "https://example.com/voice?a=1&b=2",
             "https://example.com?x=1", "https://example.com/a%20b/%C3%A9", "https://EXAMPLE.com/Voice", "https://a.b.c.d.example.com/v",
-            "https://my-host.example.co.uk/x", "http://e.co/", "https://example.com/~user/a.b-c_d", "https://example.com/a;b=c,d/(e)!*'$@:",
+            "https://my-host.example.org/x", "http://e.test/", "https://example.com/~user/a.b-c_d", "https://example.com/a;b=c,d/(e)!*'$@:",
             f"https://{'a' * 63}.example.com/", "https://123.example.com/", "https://example.com:65535/", "https://example.com/?q=a+b%2Bc",
             "https://xn.example.org/voice?callback=http://other.example/x", *(t.url(rng, n) for n in (255, 254, 200, 128, 127, 100, 64)),
         ),

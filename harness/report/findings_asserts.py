@@ -64,7 +64,7 @@ def assertions(finding: Finding, case: Case, answer: str) -> Lines:
         case: the case that the answer is to.
         answer: the name of the variable with the answer.
     """
-    claim = Claim(_clause(finding), case, answer, finding.expected, _must_be_accepted(case))
+    claim = Claim(_clause(finding), case, answer, finding.expected, must_be_accepted(case))
     if finding.check == "check_outcome":
         return _outcome(claim)
     if finding.check == "check_credentials":
@@ -73,7 +73,7 @@ def assertions(finding: Finding, case: Case, answer: str) -> Lines:
     return _SPECIAL.get(claim.clause, _attribute)(claim)
 
 
-def _must_be_accepted(case: Case) -> bool:
+def must_be_accepted(case: Case) -> bool:
     """Whether a server that owns the case's From and may call its To has to create this call."""
     own = frozenset(v for n, v in case.pairs if n in ("From", "CallerId"))
     called = frozenset(v for n, v in case.pairs if n == "To")
@@ -227,4 +227,4 @@ def _condition(attribute: Attribute, rule: str) -> str:
     return "is_date(value)" if kind == "date" else "all(uri is None or is_relative(uri) for uri in value.values())"
 
 
-__all__ = ["assertions"]
+__all__ = ["assertions", "must_be_accepted"]

@@ -1,6 +1,6 @@
 """What the emulator accepts and refuses, parameter by parameter."""
 
-# ruff: noqa: E501 -- a row is a line, so that rows can be compared.
+
 
 from __future__ import annotations
 

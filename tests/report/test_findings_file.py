@@ -14,7 +14,8 @@ from report_samples import BASE, HOSTILE, finding, hostile_result, result
 from harness.case import CREDENTIALS, Case
 from harness.contract import CLAUSES
 from harness.findings import Finding
-from harness.report.findings_file import findings_file, mask
+from harness.report.findings_calls import mask
+from harness.report.findings_file import findings_file
 from harness.wire import STYLES, encode_pairs
 
 OUTCOMES = ("201", "4xx", "an answer that is no server error")
@@ -126,5 +127,15 @@ def test_flaky_finding_is_tried_often_enough() -> None:
 
 
 def test_repeated_sid_is_looked_for_as_far_apart_as_it_was() -> None:
-    text = code(finding("echo.sid-unique", "a sid that is new", '"CA0", as in request 4', check="check_unique"))
-    assert "for _ in range(7):  # the two calls were 3 requests apart" in text
+    text = code(finding("echo.sid-unique", "a sid that is new", '"CA0", as in request 4', check="check_unique", occurrences=400))
+    assert "for _ in range(7):  # the two calls were 3 requests apart, 400 such in 1290 calls" in text
+
+
+def test_rare_sid_is_looked_for_as_often_as_it_is_rare() -> None:
+    item = finding("echo.sid-unique", "a sid that is new", '"CA0", as in request 6', check="check_unique", occurrences=13)
+    assert "for _ in range(199):  # the two calls were 1 requests apart" in code(item)
+
+
+def test_flaky_said_back_value_is_sent_in_turn_with_another_call() -> None:
+    bodies = sent(code(finding("echo.to", '"+1"', '"+2"', path="$.to", flaky=(1, 4))))
+    assert bodies == [encode_pairs(BASE), *[encode_pairs((("To", "client:somebody"), ("From", "client:caller"), BASE[2]))] * 2]

@@ -1,0 +1,184 @@
+"""Servers that misbehave, on real sockets of this machine: what one does is data, a list of things to put on the wire.
+
+A behaviour's answer is sent at once after a whole request has been read; its drip then again and again until the client
+goes, or as often as said. What was received is kept, so that a test can say what was not sent.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What one connection or request gets.
+
+    Args:
+        answer: bytes sent at once.
+        drip: bytes sent after them, again and again.
+        pause: seconds between two drips.
+        times: how many drips; None: until the client goes.
+        end: `keep` the connection for another request, `close` it, or `hold` it open and say nothing more.
+    """
+
+    answer: bytes = b""
+    drip: bytes = b""
+    pause: float = 0.0
+    times: int | None = None
+    end: str = "keep"
+
+
+def reply(body: bytes = b"{}", status: str = "201 Created", *headers: str, kind: str = "application/json", end: str = "keep") -> Behaviour:
+    """A whole and proper answer with any body and further headers."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(body)}", *headers]
+    return Behaviour("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body, end=end)
+
+
+def as_json(value: object, status: str = "201 Created", *headers: str) -> Behaviour:
+    """A whole and proper answer of JSON."""
+    return reply(json.dumps(value).encode(), status, *headers)
+
+
+_HEAD = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
+_BOMB = gzip.compress(b"0" * (200 * MIB), 9)
+
+SILENT = Behaviour(end="hold")
+CLOSES = Behaviour(end="close")
+DRIPS_BODY = Behaviour(_HEAD + b"Content-Length: 1000000\r\n\r\n", b" ", 0.05)
+DRIPS_CHUNKS = Behaviour(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n", 0.05)
+DRIPS_HEAD = Behaviour(b"HTTP/1.1 201 Created\r\nX-Slow: ", b"a", 0.05)
+DRIPS_STATUS = Behaviour(b"HTTP/1.1 2", b"0", 0.05)
+DRIPS_INTERIM = Behaviour(b"", b"HTTP/1.1 102 Processing\r\n\r\n", 0.05)
+HUGE_BODY = Behaviour(_HEAD + b"Content-Length: %d\r\n\r\n" % (500 * MIB), b" " * MIB, times=500, end="close")
+HUGE_CHUNKED = Behaviour(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"100000\r\n" + b" " * MIB + b"\r\n", times=500, end="close")
+ENDLESS_BODY = Behaviour(_HEAD + b"\r\n", b"[" * MIB)
+ENDLESS_HEADERS = Behaviour(b"HTTP/1.1 201 Created\r\n", b"X-Filler: " + b"a" * 1000 + b"\r\n")
+ENDLESS_HEADER = Behaviour(b"HTTP/1.1 201 Created\r\nX-Filler: ", b"a" * 65536)
+ENDLESS_STATUS = Behaviour(b"HTTP/1.1 201 ", b"a" * 65536)
+ENDLESS_INTERIM = Behaviour(b"", b"HTTP/1.1 100 Continue\r\n\r\n")
+ENDLESS_TRAILERS = Behaviour(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X-Trailer: " + b"a" * 1000 + b"\r\n")
+GZIP_BOMB = Behaviour(_HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(_BOMB) + _BOMB)
+NOISE = Behaviour(b"hello, this is no HTTP\r\n" * 20, end="close")
+HTTP_0_9 = Behaviour(b"<html><body>It works!</body></html>", end="close")
+SSH = Behaviour(b"SSH-2.0-OpenSSH_9.6\r\n", end="hold")
+BINARY = Behaviour(bytes(range(256)) * 8, end="close")
+CUT_OFF = Behaviour(_HEAD + b"Content-Length: 100\r\n\r\n{", end="close")
+CUT_CHUNK = Behaviour(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n10\r\n{", end="close")
+BAD_CHUNK = Behaviour(_HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", end="close")
+BAD_GZIP = Behaviour(_HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}")
+BAD_LENGTH = Behaviour(_HEAD + b"Content-Length: many\r\n\r\n{}", end="close")
+
+
+@dataclass
+class Hostile:
+    """A server on a port of its own while the `with` block lasts.
+
+    Args:
+        behaviours: what the first, second, … request gets; the last one is for all further ones.
+        at_accept: whether the first is shown before anything was read, as by a server of another protocol.
+    """
+
+    behaviours: tuple[Behaviour, ...]
+    at_accept: bool = False
+    requests: list[bytes] = field(default_factory=list)
+    connections: int = 0
+    _open: list[socket.socket] = field(default_factory=list)
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def url(self) -> str:
+        """Its base URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Hostile:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port: int = self._listener.getsockname()[1]
+        self._start(self._accept)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stop.set()
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        with self._lock:
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(5)
+
+    def _start(self, work: object, *arguments: object) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)  # type: ignore[arg-type]
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while not self._stop.is_set():
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                self.connections += 1
+                self._open.append(connection)
+            self._start(self._serve, connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with connection, suppress(OSError):
+            file = connection.makefile("rb")
+            while not self._stop.is_set():
+                request = b"" if self.at_accept else read_request(file)
+                if not request and not self.at_accept:
+                    return
+                with self._lock:
+                    self.requests.append(request)
+                    behaviour = self.behaviours[min(len(self.requests), len(self.behaviours)) - 1]
+                self._act(connection, behaviour)
+                if behaviour.end != "keep":
+                    return
+
+    def _act(self, connection: socket.socket, behaviour: Behaviour) -> None:
+        connection.sendall(behaviour.answer)
+        sent = 0
+        while behaviour.drip and (behaviour.times is None or sent < behaviour.times) and not self._stop.is_set():
+            connection.sendall(behaviour.drip)
+            sent += 1
+            if behaviour.pause:
+                time.sleep(behaviour.pause)
+        if behaviour.end == "hold":
+            self._stop.wait(60)
+
+
+def read_request(file: object) -> bytes:
+    """A whole request from a socket's file, as the bytes that came; empty where the client has gone."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        line = file.readline(65536)  # type: ignore[attr-defined]
+        if not line:
+            return b""
+        head += line
+    body = b""
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            body = file.read(int(value))  # type: ignore[attr-defined]
+    return head + body
+
+
+def headers_of(request: bytes) -> dict[str, str]:
+    """The headers of a request, names in lower case."""
+    lines = request.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]
+    return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}

@@ -1,0 +1,481 @@
+"""The target against servers that misbehave on real sockets: bounds hold, secrets go, nothing goes where it shouldn't."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import threading
+import time
+import tracemalloc
+from dataclasses import replace
+from typing import Any
+
+import hostile
+import pytest
+from hostile import Behaviour, Hostile, as_json, headers_of, reply
+from support import ACCOUNT, TOKEN, closed_port
+
+from harness.case import CREDENTIALS, Case
+from harness.checks import judge
+from harness.errors import UsageError
+from harness.exchange import MAX_BODY, Exchange
+from harness.oracle import Knowledge, expect
+from harness.target import REDACTED, Target, TargetConfig, check_url, is_loopback
+
+CALL = Case((("To", "+442079460958"), ("From", "+15005550006"), ("Url", "https://example.com/voice")))
+KNOWN = Knowledge(frozenset(("+15005550006",)), frozenset(("+442079460958",)))
+PASSWORD = "s3cret pass-w0rd.long"
+WITH_PASSWORD = CALL.with_pairs((*CALL.pairs, ("SipAuthPassword", PASSWORD)))
+LIMIT_S = 1.0
+SLACK_S = 1.0
+
+
+def target_at(url: str, timeout: float = 10.0, token: str | None = TOKEN) -> Target:
+    """A target of a server of this machine."""
+    return Target(TargetConfig(url, ACCOUNT, token, timeout))
+
+
+def sent_to(behaviour: Behaviour, case: Case = CALL, timeout: float = 10.0, **options: Any) -> Exchange:
+    """The exchange with a server that does one thing."""
+    with Hostile((behaviour,), **options) as server:
+        target = target_at(server.url, timeout)
+        try:
+            return target.send(case)
+        finally:
+            target.close()
+
+
+def broken_by(exchange: Exchange) -> list[str]:
+    """The clauses that the exchange breaks."""
+    return [b.clause for b in judge(exchange, expect(exchange.case, KNOWN), ACCOUNT)[0]]
+
+
+def everything_kept(exchange: Exchange) -> bytes:
+    """All text of an exchange, as a report could show it."""
+    return repr(replace(exchange, previous=None)).encode() + exchange.body
+
+
+# --- no answer ---------------------------------------------------------------------------------------------
+
+
+def test_target_says_that_nothing_listens() -> None:
+    exchange = target_at(f"http://127.0.0.1:{closed_port()}").send(CALL)
+    assert (exchange.status, exchange.failure) == (None, "refused")
+    assert exchange.is_crash
+
+
+SLOW = {
+    "silent": hostile.SILENT, "drips its body": hostile.DRIPS_BODY, "drips chunks": hostile.DRIPS_CHUNKS, "drips its head": hostile.DRIPS_HEAD,
+    "drips its status line": hostile.DRIPS_STATUS, "drips trailers": Behaviour(hostile.ENDLESS_TRAILERS.answer, b"X-T: a\r\n", 0.05),
+    "stops in its head": Behaviour(b"HTTP/1.1 201 Created\r\nX-A", end="hold"),
+    "stops in its body": Behaviour(b"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{", end="hold"),
+}
+
+
+@pytest.mark.parametrize("behaviour", SLOW.values(), ids=list(SLOW))
+def test_whole_answer_is_bounded_in_time(behaviour: Behaviour) -> None:
+    begun = time.monotonic()
+    exchange = sent_to(behaviour, timeout=LIMIT_S)
+    assert (exchange.status, exchange.failure) == (None, "timeout")
+    assert time.monotonic() - begun < LIMIT_S + SLACK_S
+
+
+def test_whole_tls_handshake_is_bounded_in_time() -> None:
+    with Hostile((hostile.SILENT,)) as server:
+        begun = time.monotonic()
+        exchange = target_at(server.url.replace("http://", "https://"), LIMIT_S).send(CALL)
+        assert (exchange.status, exchange.failure) == (None, "timeout")
+        assert time.monotonic() - begun < LIMIT_S + SLACK_S
+
+
+def test_target_says_that_tls_fails() -> None:
+    for behaviour in (hostile.NOISE, reply(status="400 Bad Request", end="close")):
+        with Hostile((behaviour,), at_accept=True) as server:
+            exchange = target_at(server.url.replace("http://", "https://")).send(CALL)
+            assert (exchange.status, exchange.failure) == (None, "tls")
+
+
+NO_HTTP = {
+    "HTTP/0.9": hostile.HTTP_0_9, "noise": hostile.NOISE, "another protocol": hostile.SSH, "bytes": hostile.BINARY, "a bad chunk": hostile.BAD_CHUNK,
+    "never-ending headers": hostile.ENDLESS_HEADERS, "a never-ending header": hostile.ENDLESS_HEADER, "a never-ending status line": hostile.ENDLESS_STATUS,
+    "never-ending interim answers": hostile.ENDLESS_INTERIM, "gzip that is none": hostile.BAD_GZIP, "status 99": reply(status="99 Odd"),
+    "a status of text": reply(status="OK"),
+}
+
+
+@pytest.mark.parametrize("behaviour", NO_HTTP.values(), ids=list(NO_HTTP))
+def test_what_is_no_http_is_said_so(behaviour: Behaviour) -> None:
+    exchange = sent_to(behaviour, timeout=5.0)
+    assert (exchange.status, exchange.failure) == (None, "malformed")
+    assert broken_by(exchange) == ["call.created"]
+
+
+CLOSED = {"at once": hostile.CLOSES, "in the body": hostile.CUT_OFF, "in a chunk": hostile.CUT_CHUNK, "in the head": Behaviour(b"HTTP/1.1 201", end="close")}
+
+
+@pytest.mark.parametrize("behaviour", CLOSED.values(), ids=list(CLOSED))
+def test_connection_that_is_closed_early_is_no_answer(behaviour: Behaviour) -> None:
+    exchange = sent_to(behaviour, timeout=5.0)
+    assert exchange.status is None
+    assert exchange.failure in ("closed", "malformed")
+
+
+def test_length_that_is_no_number_gives_an_exchange() -> None:
+    assert sent_to(hostile.BAD_LENGTH, timeout=5.0).status in (None, 201)
+
+
+# --- too much of an answer ---------------------------------------------------------------------------------
+
+LARGE = {
+    "500 MB": hostile.HUGE_BODY, "500 MB in chunks": hostile.HUGE_CHUNKED, "no end": hostile.ENDLESS_BODY, "a gzip bomb": hostile.GZIP_BOMB,
+    "never-ending headers": hostile.ENDLESS_HEADERS, "a never-ending header": hostile.ENDLESS_HEADER,
+}
+
+
+@pytest.mark.parametrize("behaviour", LARGE.values(), ids=list(LARGE))
+def test_memory_for_an_answer_is_bounded(behaviour: Behaviour) -> None:
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        exchange = sent_to(behaviour, timeout=20.0)
+        grown = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+    assert grown < 60 << 20
+    assert len(exchange.body) <= MAX_BODY
+    assert exchange.truncated == (exchange.status == 201)
+
+
+@pytest.mark.parametrize("behaviour", [hostile.HUGE_BODY, hostile.GZIP_BOMB, hostile.ENDLESS_BODY], ids=["500 MB", "gzip bomb", "no end"])
+def test_too_long_a_body_is_a_finding(behaviour: Behaviour) -> None:
+    exchange = sent_to(behaviour, timeout=20.0)
+    assert broken_by(exchange) == ["response.json"]
+    assert exchange.parsed[2] == f"longer than {MAX_BODY} bytes"
+
+
+def test_connection_with_an_unread_body_is_not_used_again() -> None:
+    with Hostile((hostile.HUGE_BODY, as_json({"sid": "CA1"}))) as server:
+        target = target_at(server.url)
+        assert target.send(CALL).truncated
+        assert target.send(CALL).document == {"sid": "CA1"}
+        assert server.connections == 2
+
+
+# --- odd content -------------------------------------------------------------------------------------------
+
+ODD: dict[str, tuple[bytes, str]] = {
+    "no JSON": (b"{not json", "response.json"), "NaN": (b'{"sid": NaN}', "response.json"), "deep": (b"[" * 10_000 + b"]" * 10_000, "response.json"),
+    "deep objects": (b'{"a":' * 10_000, "response.json"), "Latin-1": ('{"sid": "é"}'.encode("latin-1"), "response.json"),
+    "UTF-16": ('{"sid": "é"}'.encode("utf-16"), "response.json"), "a lone surrogate": (b'{"to": "\\ud800"}', "response.sid.present"),
+    "twice": (b'{"sid": "a", "sid": "b"}', "response.unique-keys"), "a huge number": (b'{"sid": ' + b"9" * 5000 + b"}", "response.json"),
+    "1e999": (b'{"sid": 1e999}', "response.sid.type"), "NUL": (b'{"sid": "\\u0000"}', "response.sid.pattern"),
+}
+
+
+@pytest.mark.parametrize(("body", "clause"), ODD.values(), ids=list(ODD))
+def test_odd_json_is_a_finding(body: bytes, clause: str) -> None:
+    assert clause in broken_by(sent_to(reply(body)))
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "latin-1", "nonsense", '"', ""])
+def test_charset_of_the_content_type_does_not_matter_to_json(charset: str) -> None:
+    exchange = sent_to(reply('{"to": "é"}'.encode(), kind=f"application/json; charset={charset}"))
+    assert exchange.document == {"to": "é"}
+    assert "response.json" not in broken_by(exchange)
+
+
+def test_gzip_and_chunks_are_read() -> None:
+    packed = gzip.compress(b'{"sid": "CA1"}')
+    chunked = b"".join(b"%x\r\n%s\r\n" % (1, packed[i:i + 1]) for i in range(len(packed))) + b"0\r\n\r\n"
+    head = b"HTTP/1.1 201 Created\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with Hostile((Behaviour(head + chunked),)) as server:
+        target = target_at(server.url)
+        assert [target.send(CALL).document for _ in range(3)] == [{"sid": "CA1"}] * 3
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("interim", ["100 Continue", "103 Early Hints", "102 Processing"])
+def test_interim_answers_are_read_over(interim: str) -> None:
+    final = as_json({"sid": "CA1"}).answer
+    hint = f"HTTP/1.1 {interim}\r\nLink: </x>; rel=preload\r\n\r\n".encode()
+    with Hostile((Behaviour(hint * 3 + final),)) as server:
+        target = target_at(server.url)
+        for _ in range(2):
+            exchange = target.send(CALL)
+            assert (exchange.status, exchange.document) == (201, {"sid": "CA1"})
+
+
+def test_answer_without_length_ends_with_the_connection() -> None:
+    exchange = sent_to(Behaviour(b'HTTP/1.0 201 Created\r\nContent-Type: application/json\r\n\r\n{"sid": "CA1"}', end="close"))
+    assert (exchange.status, exchange.document) == (201, {"sid": "CA1"})
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
+def test_answer_that_has_no_body_is_not_waited_for(status: str) -> None:
+    exchange = sent_to(Behaviour(f"HTTP/1.1 {status}\r\n\r\n".encode(), end="hold"), timeout=5.0)
+    assert (exchange.status, exchange.body) == (int(status[:3]), b"")
+
+
+def test_head_has_no_body_whatever_length_it_tells() -> None:
+    answer = Behaviour(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 100\r\n\r\n", end="hold")
+    assert sent_to(answer, replace(CALL, method="HEAD", body=b""), timeout=5.0).status == 405
+
+
+def test_answer_before_a_large_body_was_read_is_still_read() -> None:
+    answer = reply(b"{}", "413 Content Too Large", "Connection: close")
+    huge = replace(CALL, pairs=(), aim="malformed.huge", body=b"a=" + b"x" * (4 << 20))
+    with Hostile((Behaviour(answer.answer, end="hold"),), at_accept=True) as server:
+        assert target_at(server.url, 5.0).send(huge).status == 413
+
+
+# --- connections -------------------------------------------------------------------------------------------
+
+
+def test_one_connection_serves_many_requests() -> None:
+    with Hostile((reply(),)) as server:
+        target = target_at(server.url)
+        assert {target.send(CALL).status for _ in range(20)} == {201}
+        assert (server.connections, len(server.requests), target.retries) == (1, 20, 0)
+
+
+def test_idle_connection_that_the_server_closed_is_replaced_without_a_break() -> None:
+    with Hostile((reply(end="close"),)) as server:
+        target = target_at(server.url)
+        for _ in range(5):
+            assert target.send(CALL).status == 201
+            time.sleep(0.02)
+        assert len(server.requests) == 5
+
+
+def test_kept_connection_that_closes_on_the_next_request_is_retried_once_and_counted() -> None:
+    with Hostile((reply(), hostile.CLOSES, reply())) as server:
+        target = target_at(server.url)
+        assert [target.send(CALL).status for _ in range(3)] == [201, 201, 201]
+        assert (target.retries, len(server.requests)) == (1, 4)
+
+
+def test_fresh_connection_that_closes_is_a_break_and_not_retried() -> None:
+    with Hostile((hostile.CLOSES,)) as server:
+        target = target_at(server.url)
+        assert target.send(CALL).failure == "closed"
+        assert (target.retries, len(server.requests)) == (0, 1)
+
+
+@pytest.mark.parametrize("headers", [("Connection: close",), ("connection: Close",), ("Connection: keep-alive, close",)], ids=str)
+def test_connection_that_the_server_gives_up_is_not_used_again(headers: tuple[str, ...]) -> None:
+    answer = reply(b"{}", "201 Created", *headers)
+    with Hostile((Behaviour(answer.answer, end="close"),)) as server:
+        target = target_at(server.url)
+        assert {target.send(CALL).status for _ in range(3)} == {201}
+        assert (server.connections, target.retries) == (3, 0)
+
+
+def test_each_thread_has_a_connection_of_its_own() -> None:
+    with Hostile((reply(),)) as server:
+        target = target_at(server.url)
+        barrier = threading.Barrier(4)
+
+        def work() -> None:
+            barrier.wait(5)
+            for _ in range(5):
+                target.send(CALL)
+            target.close()
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        assert (server.connections, len(server.requests)) == (4, 20)
+
+
+@pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"])
+def test_redirect_is_not_followed(status: str) -> None:
+    with Hostile((as_json({}),)) as elsewhere, Hostile((reply(b"", status, f"Location: {elsewhere.url}/x"),)) as server:
+        exchange = target_at(server.url).send(CALL)
+        assert exchange.status == int(status[:3])
+        assert exchange.header("location") == f"{elsewhere.url}/x"
+        assert (elsewhere.requests, elsewhere.connections) == ([], 0)
+
+
+def test_cookies_are_not_sent_back() -> None:
+    with Hostile((reply(b"{}", "201 Created", "Set-Cookie: session=abc; Path=/"),)) as server:
+        target = target_at(server.url)
+        for _ in range(3):
+            target.send(CALL)
+        assert len(server.requests) == 3
+        assert all("cookie" not in headers_of(r) for r in server.requests)
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+def test_proxy_of_the_environment_is_not_used(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Hostile((reply(),)) as server, Hostile((reply(status="502 Bad Gateway"),)) as proxy:
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(variable, proxy.url)
+        assert target_at(server.url).send(CALL).status == 201
+        assert (proxy.connections, len(server.requests)) == (0, 1)
+
+
+def test_netrc_is_not_read(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login somebody password else\n", "utf-8")
+    (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    with Hostile((reply(),)) as server:
+        target_at(server.url, token=None).send(CALL)
+        assert "authorization" not in headers_of(server.requests[0])
+
+
+# --- what is sent ------------------------------------------------------------------------------------------
+
+
+def test_request_is_the_case_and_nothing_else() -> None:
+    with Hostile((reply(),)) as server:
+        target_at(server.url + "/base/").send(CALL)
+        request = server.requests[0]
+    head = request.partition(b"\r\n")[0].decode()
+    assert head == f"POST /base/2010-04-01/Accounts/{ACCOUNT}/Calls.json HTTP/1.1"
+    assert request.partition(b"\r\n\r\n")[2] == b"To=%2B442079460958&From=%2B15005550006&Url=https%3A%2F%2Fexample.com%2Fvoice"
+    headers = headers_of(request)
+    assert set(headers) == {"host", "content-length", "content-type", "user-agent", "accept", "accept-encoding", "authorization"}
+    assert headers["host"] == f"127.0.0.1:{server.port}"
+    assert base64.b64decode(headers["authorization"].removeprefix("Basic ")).decode() == f"{ACCOUNT}:{TOKEN}"
+
+
+@pytest.mark.parametrize("case", [
+    replace(CALL, segments=1), replace(CALL, segments=7), replace(CALL, body=b"\x00\xff" * 50, segments=3), replace(CALL, styles=("lower-hex",) * 3),
+    replace(CALL, body=b""), replace(CALL, body=b"", method="PUT"), replace(CALL, content_type=None, body=b"x"), replace(CALL, method="DELETE"),
+    replace(CALL, content_type="text/plain", body=b"x" * 70_000), replace(CALL, method="GET", body=b"", pairs=()),
+], ids=lambda c: f"{c.method} {c.segments} {len(c.body or b'')}")
+def test_body_and_content_type_arrive_as_the_case_says(case: Case) -> None:
+    from harness.wire import body_of
+
+    with Hostile((reply(),)) as server:
+        assert target_at(server.url).send(case).status == 201
+        request = server.requests[0]
+    assert request.partition(b"\r\n\r\n")[2] == body_of(case)
+    assert headers_of(request).get("content-type") == case.content_type
+    assert "transfer-encoding" not in headers_of(request)
+    assert request.startswith(case.method.encode() + b" ")
+
+
+@pytest.mark.parametrize("kind", CREDENTIALS)
+def test_credentials_are_wrong_in_their_own_way(kind: str) -> None:
+    with Hostile((reply(),)) as server:
+        target_at(server.url).send(replace(CALL, credentials=kind))
+        sent = headers_of(server.requests[0]).get("authorization")
+    right = "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
+    assert (sent == right) == (kind == "right")
+    assert (sent is None) == (kind == "none")
+
+
+def test_other_account_s_path_is_another_account_s() -> None:
+    with Hostile((reply(),)) as server:
+        target_at(server.url).send(replace(CALL, account="other"))
+        path = server.requests[0].split(b" ")[1].decode()
+    assert ACCOUNT not in path
+    assert path.startswith("/2010-04-01/Accounts/AC") and path.endswith("/Calls.json")
+
+
+def test_target_without_a_token_sends_none_of_any_kind() -> None:
+    with Hostile((reply(),)) as server:
+        target = target_at(server.url, token=None)
+        for kind in CREDENTIALS:
+            target.send(replace(CALL, credentials=kind))
+            assert target.can_judge_credentials(kind) is False
+        assert all("authorization" not in headers_of(r) for r in server.requests)
+
+
+def test_swapped_letter_case_of_a_token_without_letters_is_not_judged() -> None:
+    assert target_at("http://127.0.0.1:9", token="1234567890").can_judge_credentials("letter-case") is False
+    assert target_at("http://127.0.0.1:9", token="abc1234567890").can_judge_credentials("letter-case") is True
+
+
+# --- secrets -----------------------------------------------------------------------------------------------
+
+BASIC = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
+LEAKS: dict[str, Behaviour] = {
+    "in the body": as_json({"token": TOKEN}), "twice in the body": as_json({"a": TOKEN, "b": "x" + TOKEN + "y"}),
+    "in a header": reply(b"{}", "201 Created", f"X-Debug: token={TOKEN}"), "in the reason": reply(b"{}", f"201 {TOKEN}"),
+    "in a header's name": reply(b"{}", "201 Created", f"X-{TOKEN}: 1"), "in base64": as_json({"auth": BASIC}), "cut": as_json({"t": TOKEN[:20]}),
+    "its end": as_json({"t": TOKEN[12:]}), "in a refusal": as_json({"message": f"wrong {TOKEN}"}, "401 Unauthorized"),
+    "in HTML": reply(f"<pre>{TOKEN}</pre>".encode(), "500 Oops", kind="text/html"), "in a cookie": reply(b"{}", "201 Created", f"Set-Cookie: t={TOKEN}"),
+    "at the bound of the body": reply(b" " * (MAX_BODY - 16) + TOKEN.encode() + b" " * 100),
+    "in gzip": reply(gzip.compress(json.dumps({"t": TOKEN}).encode()), "201 Created", "Content-Encoding: gzip"),
+}
+
+
+@pytest.mark.parametrize("behaviour", LEAKS.values(), ids=list(LEAKS))
+def test_token_that_comes_back_is_flagged_and_taken_out(behaviour: Behaviour) -> None:
+    exchange = sent_to(behaviour)
+    kept = everything_kept(exchange)
+    assert exchange.leaks == ("auth-token",)
+    assert "secrets.auth-token" in broken_by(exchange)
+    for secret in (TOKEN, BASIC[50:]):
+        assert not [i for i in range(len(secret) - 11) if secret[i:i + 12].encode() in kept]
+    assert REDACTED.encode() in kept
+
+
+PASSWORD_LEAKS = {
+    "as it is": as_json({"annotation": PASSWORD}), "in a header": reply(b"{}", "201 Created", f"X-Pass: {PASSWORD}"),
+    "form-encoded": as_json({"form": "SipAuthPassword=" + PASSWORD.replace(" ", "+")}), "percent-encoded": as_json({"form": PASSWORD.replace(" ", "%20")}),
+    "in base64": as_json({"form": base64.b64encode(PASSWORD.encode()).decode()}), "in the reason": reply(b"{}", f"201 {PASSWORD}"),
+    "in a refusal": as_json({"message": PASSWORD}, "400 Bad Request"),
+}
+
+
+@pytest.mark.parametrize("behaviour", PASSWORD_LEAKS.values(), ids=list(PASSWORD_LEAKS))
+def test_sip_password_that_comes_back_is_flagged_and_taken_out(behaviour: Behaviour) -> None:
+    exchange = sent_to(behaviour, WITH_PASSWORD)
+    assert exchange.leaks == ("sip-password",)
+    assert "secrets.sip-password" in broken_by(exchange)
+    kept = exchange.body + repr(exchange.headers).encode() + exchange.reason.encode()
+    for form in (PASSWORD, PASSWORD.replace(" ", "+"), PASSWORD.replace(" ", "%20"), base64.b64encode(PASSWORD.encode()).decode()):
+        assert form.encode() not in kept
+
+
+def test_answer_without_a_secret_is_left_as_it_is() -> None:
+    body = json.dumps({"sid": "CA" + "0123456789abcdef" * 2, "account_sid": ACCOUNT, "text": TOKEN[::-1]}).encode()
+    exchange = sent_to(reply(body, "201 Created", f"X-Account: {ACCOUNT}"), WITH_PASSWORD)
+    assert exchange.leaks == ()
+    assert (exchange.body, exchange.header("x-account")) == (body, ACCOUNT)
+
+
+def test_account_sid_in_the_user_s_base64_is_no_leak() -> None:
+    exchange = sent_to(as_json({"user": base64.b64encode(ACCOUNT.encode()).decode()}))
+    assert exchange.leaks == ()
+
+
+def test_short_password_is_not_looked_for() -> None:
+    assert sent_to(as_json({"sid": "a"}), CALL.with_pairs((*CALL.pairs, ("SipAuthPassword", "a")))).leaks == ()
+
+
+def test_configuration_never_shows_the_token() -> None:
+    assert TOKEN not in repr(TargetConfig("http://127.0.0.1:9", ACCOUNT, TOKEN))
+
+
+# --- URLs --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "https://example.com/", "http://[::1]:80/base/path/", "http://localhost"])
+def test_url_of_a_server_is_taken_without_its_slash(url: str) -> None:
+    assert check_url(url) == url.rstrip("/")
+
+
+@pytest.mark.parametrize("url", [
+    "", "example", "localhost:8080", "ftp://example.com", "http://", "http:///x", "http://a:b@example.com", "http://u@example.com", "http://example.com/?a=1",
+    "http://example.com/#x", "http://example.com:99999", "http://example.com:x", "http://example.com:0", "http://exa mple.com", "http://example.com/\n", "http://[::1",
+])
+def test_url_of_no_server_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="--target"):
+        check_url(url)
+
+
+@pytest.mark.parametrize(("host", "expected"), [
+    ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("192.0.2.1", False), ("10.0.0.1", False), ("0.0.0.0", False), ("2001:db8::1", False),
+    ("a..b", False), ("x" * 70 + ".example", False),
+])
+def test_loopback_is_this_machine_alone(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected
