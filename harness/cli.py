@@ -54,7 +54,7 @@ def cli() -> None:
 @click.option("--max-requests", type=int, metavar="N", help="Ends after N requests (off this machine: 500).")
 @click.option("--max-time", type=float, metavar="S", help="Ends after S seconds.")
 @click.option("--rate", metavar="N[/s]", help="At most N requests a second (off this machine: 5).")
-@click.option("--workers", type=int, metavar="N", help="Requests at once where the target is slow (default 16; 1: never).")
+@click.option("--workers", type=int, metavar="N", help="Requests at once where the target is slow (default 6; 1: never).")
 @click.option("--only", multiple=True, metavar="GLOB", help="Judge only these clauses. Repeatable.")
 @click.option("--skip", multiple=True, metavar="GLOB", help="Leave these clauses out. Repeatable.")
 @click.option("--strict", is_flag=True, default=None, help="A broken SHOULD also ends with exit code 1.")

@@ -52,7 +52,7 @@ class RunConfig:
     max_requests: int | None = None
     max_time: float | None = None
     rate: float | None = None
-    workers: int = 16
+    workers: int = 6
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     strict: bool = False

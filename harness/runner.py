@@ -50,7 +50,7 @@ def settings_of(options: dict[str, Any]) -> RunConfig:
         url=url, account_sid=account if url else None, auth_token=token_from(variable) if url else None, token_variable=variable,
         own=_texts(pick("own", "from", ())), called=_texts(pick("called", "to", ())), profile=pick("profile", "profile", "quick"),
         seed=pick("seed", "seed", 0), max_requests=pick("max_requests", "max-requests", None),
-        max_time=pick("max_time", "max-time", None), rate=_rate(pick("rate", "rate", None)), workers=pick("workers", "workers", 16),
+        max_time=pick("max_time", "max-time", None), rate=_rate(pick("rate", "rate", None)), workers=pick("workers", "workers", 6),
         only=_texts(pick("only", "only", ())), skip=_texts(pick("skip", "skip", ())), strict=bool(pick("strict", "strict", False)),
         output=Path(pick("output", "output", "reports/latest")), timeout=float(pick("timeout", "timeout", 10.0)),
         ca_bundle=pick("ca_bundle", "ca-bundle", None), allow_http=bool(pick("allow_http", "allow-http", False)),

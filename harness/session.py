@@ -81,7 +81,7 @@ class Session:
     target: Target
     budget: Budget = field(default_factory=Budget)
     seed: int = 0
-    workers: int = 16
+    workers: int = 6
     progress: Callable[[int], None] = lambda _n: None
     on_hang: Callable[[Seen], None] | None = None
     avoided: Callable[[Case], bool] = lambda _case: False
@@ -103,6 +103,7 @@ class Session:
     _started: float = field(default_factory=time.monotonic)
     _refused: int = 0
     _timeouts: int = 0
+    _throttled: int = 0
     _asked: int = 0
     _next_slot: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -129,6 +130,9 @@ class Session:
                 return exchange
             self.statuses["429 waited"] += 1
             if not self._wait(exchange, attempt):
+                self._throttled += 1
+                if self._throttled > 2:
+                    raise TargetUnreachable(f"{self.target.config.url} limits the rate (429) and asks to wait longer than this run waits")
                 return exchange
         return exchange
 
@@ -304,7 +308,8 @@ class Session:
         if len(batch) > 1:
             cases = [s.cases[0] for s in batch]
             for exchange in self.send_together(cases):
-                self.judge(exchange)
+                # Many at once was our choice, to save time: a connection that failed so is tried alone before it counts.
+                self.judge(exchange if exchange.status is not None else self.send(exchange.case))
             return
         step = batch[0]
         if step.kind == "together":
@@ -322,15 +327,22 @@ class Session:
             raise BudgetSpent(f"the budget of {self.budget.requests} requests is used up")
 
     def send_together(self, cases: list[Case]) -> list[Exchange]:
-        """Sends cases at the same time, each on a connection of its own; answers in the order of the cases."""
+        """Sends cases at the same time, each on a connection of its own; answers in the order of the cases.
+
+        No connection is left open: a server that serves one at a time would wait for it while another request waits.
+        """
         pool = self._pool()
+        self.target.close()
         barrier = threading.Barrier(len(cases)) if len(cases) <= 8 else None
 
         def one(case: Case) -> Exchange:
             if barrier is not None:
                 with suppress(threading.BrokenBarrierError):
                     barrier.wait(1.0)
-            return self.send(case)
+            try:
+                return self.send(case)
+            finally:
+                self.target.close()
 
         return list(pool.map(one, cases))
 

@@ -28,7 +28,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from harness import __version__
 from harness.case import Case
 from harness.contract import COLLECTION
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 from harness.exchange import MAX_BODY, Exchange
 from harness.wire import body_of
 
@@ -291,6 +291,9 @@ class Target:
             watch = self._watchdog.watch(connection.sock, deadline)
             self._put(connection, case, method, path, body, headers)
             return self._take(connection, method)
+        except HarnessError:
+            self._drop()
+            raise
         except Exception as error:
             self._drop()
             failure = _failure_of(error)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from harness.case import Case, Pair
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_LITERAL = _UNRESERVED | frozenset(b"!$'()*,/:;?@[]")
+_LITERAL = _UNRESERVED | frozenset(b",/:?@")
 
 STYLES: dict[str, str] = {
     "plain": "a space as +, unreserved characters as they are, hexadecimal digits in capitals",

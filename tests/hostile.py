@@ -27,7 +27,8 @@ class Behaviour:
         drip: bytes sent after them, again and again.
         pause: seconds between two drips.
         times: how many drips; None: until the client goes.
-        end: `keep` the connection for another request, `close` it, or `hold` it open and say nothing more.
+        end: `keep` the connection for another request, `close` it, `hold` it open and say nothing more, or `drain` it: end
+            one's own half and read on, as servers do that don't want what is still coming.
     """
 
     answer: bytes = b""
@@ -160,6 +161,10 @@ class Hostile:
                 time.sleep(behaviour.pause)
         if behaviour.end == "hold":
             self._stop.wait(60)
+        elif behaviour.end == "drain":
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65536):
+                pass
 
 
 def read_request(file: object) -> bytes:

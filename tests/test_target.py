@@ -225,8 +225,8 @@ def test_head_has_no_body_whatever_length_it_tells() -> None:
 def test_answer_before_a_large_body_was_read_is_still_read() -> None:
     answer = reply(b"{}", "413 Content Too Large", "Connection: close")
     huge = replace(CALL, pairs=(), aim="malformed.huge", body=b"a=" + b"x" * (4 << 20))
-    with Hostile((Behaviour(answer.answer, end="hold"),), at_accept=True) as server:
-        assert target_at(server.url, 5.0).send(huge).status == 413
+    with Hostile((Behaviour(answer.answer, end="drain"),), at_accept=True) as server:
+        assert target_at(server.url, 30.0).send(huge).status == 413
 
 
 # --- connections -------------------------------------------------------------------------------------------

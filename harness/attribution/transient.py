@@ -7,6 +7,7 @@ from dataclasses import replace
 from harness.attribution.prober import Ledger, Prober, Spent, finding_of, outcome_of
 from harness.case import Case
 from harness.contract import Level
+from harness.errors import BudgetSpent
 from harness.exchange import Exchange
 from harness.session import Seen
 
@@ -56,7 +57,7 @@ class Transients:
                 exchanges = self.prober.session.send_together(list(s.partners))
                 shown += any(outcome_of(s.breach.kind)(e) for e in exchanges)
             alone = any(outcome_of(s.breach.kind)(self.prober.send(c)) for c in s.partners for _ in range(2))
-        except Exception:
+        except (Spent, BudgetSpent):
             return False
         if alone or (shown == 0 and len(seen) < 3):
             return False

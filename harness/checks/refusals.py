@@ -32,7 +32,8 @@ def check_refusal_body(exchange: Exchange) -> Iterator[Breach]:
     """A refusal of a form carries a JSON object with code, message, more_info and status."""
     if exchange.case.method != "POST" or exchange.status not in _FORM_CODES:
         return
-    if not (exchange.case.content_type or "").startswith("application/x-www-form-urlencoded"):
+    # A body that is no proper form may be refused before the service's own code sees it.
+    if exchange.case.body is not None or not (exchange.case.content_type or "").startswith("application/x-www-form-urlencoded"):
         return
     document = exchange.document
     if document is None:
@@ -60,7 +61,7 @@ def check_credentials(exchange: Exchange) -> Iterator[Breach]:
         return
     usual = (401, 403, 404) if clause == "auth.other-account" else (401,)
     wanted = " or ".join(map(str, usual))
-    if exchange.status in usual:
+    if exchange.status in usual or (exchange.is_refused and exchange.case.credentials == "no-colon"):
         return
     level = Level.OBSERVED if exchange.is_refused else Level.MUST
     yield breach(clause, "check_credentials", wanted, exchange.describe(), level=level)

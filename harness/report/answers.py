@@ -162,7 +162,8 @@ def _body_lines(finding: Finding) -> Iterator[Line]:
     elif error is not None or duplicates or not isinstance(value, dict):
         yield from _plain_lines(exchange.text, _wrong_at(finding, duplicates))
     else:
-        yield from _json_lines(value, finding.path)
+        paths = ("$.to", "$.from") if finding.check == "check_own_call" else (finding.path,)
+        yield from _json_lines(value, paths)
 
 
 def _wrong_at(finding: Finding, duplicates: list[str]) -> int | None:
@@ -187,15 +188,15 @@ def _plain_lines(body: str, place: int | None) -> Iterator[Line]:
         yield Line("(the body ends here)", True)
 
 
-def _json_lines(value: dict[str, Any], path: str) -> Iterator[Line]:
-    """A line a value; those of the attribute at the path are marked, and one is added where it is absent."""
-    steps = path.removeprefix("$").lstrip(".").split(".", 1) if path.startswith("$.") else []
+def _json_lines(value: dict[str, Any], paths: tuple[str, ...]) -> Iterator[Line]:
+    """A line a value; those of the attributes at the paths are marked, and one is added for each that is absent."""
+    wrong = dict((*p[2:].split(".", 1), "")[:2] for p in paths if p.startswith("$."))
     yield Line("{")
     for key, item in value.items():
-        here = bool(steps) and key == steps[0]
-        yield from _member(key, item, here, steps[1] if here and len(steps) > 1 else None)
-    if steps and steps[0] not in value:
-        yield Line(f"  (no {steps[0]} here)", True)
+        yield from _member(key, item, key in wrong, wrong.get(key) or None)
+    for key in wrong:
+        if key not in value:
+            yield Line(f"  (no {key} here)", True)
     yield Line("}")
 
 

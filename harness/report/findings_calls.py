@@ -71,7 +71,8 @@ def _race(f: Finding, together: list[Case]) -> Lines:
 def _mixed(f: Finding, times: int, why: str) -> Lines:
     """The case and another call in turn, then both at once: what is said back of another call shows only so."""
     case, other = stand_in(f.case), stand_in(_another(f))
-    turn: Lines = []
+    previous = f.exchange.previous
+    turn: Lines = [_send(stand_in(previous))] if previous is not None and not must_be_accepted(previous) else []
     for each in (case, other, other):
         turn += [f"answer = {_send(each)}", *assertions(f, each, "answer")]
     at_once = _race(f, [case, other])
@@ -81,9 +82,9 @@ def _mixed(f: Finding, times: int, why: str) -> Lines:
 def _another(f: Finding) -> Case:
     """A valid call to and from somebody else: the one before it in the run, or one to a client."""
     previous = f.exchange.previous
-    if previous is not None and previous.is_plain_form and must_be_accepted(previous):
-        if previous.get("To") != f.case.get("To") and previous.get("From") != f.case.get("From"):
-            return previous
+    differs = previous is not None and all(previous.get(n) != f.case.get(n) for n in ("To", "From"))
+    if previous is not None and differs and must_be_accepted(previous):
+        return previous
     name = "client:somebody" if f.case.get("To") != "client:somebody" else "client:another"
     instead = {"To": name, "From": "client:caller" if f.case.get("From") != "client:caller" else "client:other"}
     return f.case.with_pairs(tuple((n, instead.get(n, v)) for n, v in f.case.pairs), f.case.styles)
@@ -97,11 +98,16 @@ def _unique(f: Finding, created: int) -> Lines:
     at_once = [f"sids += [call_of(answer).get('sid') for answer in {_send_together(together)}]", _ALL_NEW]
     lines = ["sids: list[str] = []"]
     if not f.together:
-        before = [_send(stand_in(c)) for c in f.before if not _same(c, f.case)]
-        in_turn = [*before, f"sids.append(call_of({_send(stand_in(f.case))}).get('sid'))", _ALL_NEW]
+        before = [stand_in(c) for c in f.before if not _same(c, f.case)]
+        in_turn = [*map(_kept, before), _kept(stand_in(f.case)), _ALL_NEW]
         times = min(max(2 * apart + 1, _rare(f, created)), _FLAKY[1])
         lines += _repeated(in_turn, times, f"the two calls were {apart} requests apart, {f.occurrences} such in {created} calls")
     return [*lines, *_repeated(at_once, _RACE if f.together else _SIDS_AT_ONCE, f"a race: {_CHANCE}")]
+
+
+def _kept(case: Case) -> str:
+    """Sends a case and keeps the sid, which only a call that may be refused may lack."""
+    return f"sids.append(call_of({_send(case)}).get('sid'))" if must_be_accepted(case) else f"sids += sid_in({_send(case)})"
 
 
 def _same(one: Case, other: Case) -> bool:
@@ -149,7 +155,8 @@ def _send(case: Case) -> str:
 
 
 def _send_together(cases: list[Case]) -> str:
-    return f"send_together([{', '.join(map(_payload, cases))}])"
+    rows = ",\n".join(_payload(c) for c in cases)
+    return "send_together([\n    " + rows.replace("\n", "\n    ") + ",\n])"
 
 
 def _payload(case: Case) -> str:

@@ -106,7 +106,7 @@ def _verdict(result: RunResult, paint: _Paint) -> Iterator[str]:
     c = result.counts
     yield paint.fit(
         f"{count(c.get('requests', 0), 'request')} in {seconds(result.duration_s)} · {exercised(result)} of {len(result.clauses)}"
-        f" clauses exercised · profile {result.profile}, seed {result.seed}", 2,
+        f" clauses exercised · {result.profile}, seed {result.seed}", 2,
     )
     if result.headline and (result.verdict != "violates" or not result.findings):
         yield from ("  " + line for line in paint.wrap(result.headline, 2, 3))

@@ -161,6 +161,11 @@ def test_answer_marks_the_line_of_the_path(path: str, marked: str) -> None:
     assert [m.get_text("").removeprefix("wrong place: ").rstrip(",") for m in mark] == [marked.rstrip(",")]
 
 
+def test_answer_to_another_call_has_both_ends_marked() -> None:
+    marks = BeautifulSoup(answer(finding("echo.own-call", check="check_own_call"), 5000), "html.parser").find_all("mark")
+    assert [m.get_text("").split('"')[1] for m in marks] == ["to", "from"]
+
+
 def test_answer_marks_where_the_json_ends() -> None:
     body = b'{"sid": "CA"' + b" " * 900 + b"oops}"
     item = finding("response.json", actual="no JSON: Expecting ',' delimiter: line 1 column 913 (char 912)", body=body)
