@@ -173,7 +173,8 @@ def _is_twiml(text: str) -> bool:
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9 ._-]+\Z")
 _SCRIPT_CATEGORIES = frozenset(("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd", "Po", "Pd", "So"))
 _JOINERS = frozenset("\u200d\ufe0f")
-_MARKUP = frozenset("&<>\"'\\%*#@/")
+_MARKUP = frozenset("<>\\")
+_ASCII_PLAIN = frozenset(map(chr, range(0x20, 0x7F))) - _MARKUP
 
 
 @_class.register
@@ -187,9 +188,9 @@ def _(domain: Text, value: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _is_letter_like(char: str) -> bool:
-    if char in _MARKUP:
-        return False
-    return char == " " or char in _JOINERS or "\U0001f3fb" <= char <= "\U0001f3ff" or (
+    if char.isascii():
+        return char in _ASCII_PLAIN
+    return char in _JOINERS or "\U0001f3fb" <= char <= "\U0001f3ff" or (
         unicodedata.category(char) in _SCRIPT_CATEGORIES
     )
 

@@ -126,6 +126,8 @@ class Run:
         return ("+12025550199", "+12025550143")
 
     def _counts_preflight(self, session: Session, found: Found) -> None:
+        for exchange in found.before:
+            session.judge(exchange)
         session.judge(found.exchange)
         for exchange in found.sids:
             session.judge(exchange)

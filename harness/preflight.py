@@ -35,6 +35,7 @@ class Found:
         exchange: the answer to the pair that was taken.
         crashes: whether every valid call is answered by a server error.
         sids: exchanges with SIDs that the target can't know.
+        before: exchanges with pairs that were not taken, or not at once.
     """
 
     numbers: Numbers
@@ -42,6 +43,7 @@ class Found:
     exchange: Exchange
     crashes: bool = False
     sids: tuple[Exchange, ...] = field(default=())
+    before: tuple[Exchange, ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,10 @@ def preflight(session: Session, wanted: Wanted) -> Found:
     for own, called in _pairs(session, wanted):
         exchange = session.send(_minimal(called, own))
         answers.append(exchange)
+        if exchange.status is not None and exchange.is_crash:
+            exchange = session.send(_minimal(called, own))
         if exchange.is_created:
-            return _taken(session, wanted, own, called, exchange)
+            return replace(_taken(session, wanted, own, called, exchange), before=tuple(answers[:-1] if exchange is answers[-1] else answers))
         if _is_hopeless(exchange, len(answers)):
             break
     if all(e.is_crash for e in answers) and answers[0].status is not None:

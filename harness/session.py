@@ -309,7 +309,10 @@ class Session:
             cases = [s.cases[0] for s in batch]
             for exchange in self.send_together(cases):
                 # Many at once was our choice, to save time: a connection that failed so is tried alone before it counts.
-                self.judge(exchange if exchange.status is not None else self.send(exchange.case))
+                if exchange.status is None:
+                    self.judge(self.send(exchange.case))
+                else:
+                    self.judge(exchange, "batch", tuple(cases))
             return
         step = batch[0]
         if step.kind == "together":

@@ -40,7 +40,7 @@ SCRIPTS: tuple[str, ...] = (
     _span(0x1E00, 0x1EFF),
     "".join(map(chr, range(0x1F600, 0x1F640))) + "\U0001f4de\U0001f680\U0001f389",
 )
-PUNCTUATION = ".,!?-:;()"
+PUNCTUATION = ".,!?-:;()'\"%&+=#*@/$_~^|`[]{}"
 
 
 def word(rng: Random, length: int, alphabet: str = LETTERS) -> str:
@@ -71,7 +71,7 @@ def any_script(rng: Random, units: int) -> str:
             out.append(" " if left > 1 and out and out[-1] != " " else rng.choice("xyz.!?"))
             left -= 1
             continue
-        out.append(rng.choice(script) if rng.random() < 0.93 or left == units or left == 1 else rng.choice(PUNCTUATION[:5]))
+        out.append(rng.choice(script) if rng.random() < 0.93 or left == units or left == 1 else rng.choice(PUNCTUATION))
         left -= 2 if out[-1] > "\uffff" else 1
     return "".join(out)
 

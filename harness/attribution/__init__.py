@@ -16,6 +16,7 @@ from harness.attribution.prober import Cause, Ledger, Limits, Prober
 from harness.attribution.transient import Transients
 from harness.attribution.valid import ValidCalls
 from harness.case import Case
+from harness.contract import CLAUSE
 from harness.findings import Finding, numbered
 from harness.session import Seen, Session
 from strategies.drawing import Numbers
@@ -44,8 +45,22 @@ def attribute(session: Session, numbers: Numbers, limits: Limits | None = None, 
     calls.unanswered(_of_kind(seen, "unanswered"))
     Content(prober, ledger).attribute(_of_kind(seen, "content"))
     Transients(prober, ledger).attribute(list(ledger.transient))
-    by_cause = [replace(c.finding, occurrences=max(c.count, 1)) for c in ledger.causes]
+    by_cause = _not_utf8([replace(c.finding, occurrences=max(c.count, 1)) for c in ledger.causes])
     return numbered(_joined([*by_cause, *ledger.findings]))
+
+
+def _not_utf8(findings: list[Finding]) -> list[Finding]:
+    """Several parameters that fail with what is not ASCII, and only with that, as one: UTF-8 isn't read."""
+    odd = [f for f in findings if len(f.parameters) == 1 and not (f.case.get(f.parameters[0]) or "").isascii()]
+    if len({f.parameters for f in odd}) < 2:
+        return findings
+    first = min(odd, key=lambda f: len(f.case.pairs))
+    clause = CLAUSE["encoding.utf-8"]
+    whole = replace(
+        first, clause=clause.id, message=clause.statement, also=tuple(f.clause for f in odd), occurrences=sum(f.occurrences for f in odd),
+        cause=", ".join(sorted({f.parameters[0] for f in odd})), level=clause.level,
+    )
+    return [*(f for f in findings if f not in odd), whole]
 
 
 class Hangs:

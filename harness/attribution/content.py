@@ -15,6 +15,7 @@ from harness.session import Seen
 
 _TRIES = 4
 _OF_SEVERAL = ("echo.sid-unique", "response.read-back")
+_AT_ONCE = ("together", "batch")
 _MIXED = ("echo.own-call", "echo.to", "echo.from")
 
 
@@ -33,13 +34,25 @@ class Content:
                 groups.setdefault(s.breach.clause, []).append(s)
         for clause, group in groups.items():
             self._one(clause, group)
+        self._fold_mixed()
+
+    def _fold_mixed(self) -> None:
+        """Another call's data shows as a wrong to or from too, now and then: one finding."""
+        mixed = [f for f in self.ledger.findings if f.clause in ("echo.own-call", "call.concurrency") and f.check == "check_own_call"]
+        folded = [f for f in self.ledger.findings if mixed and f.clause in ("echo.to", "echo.from", "call.concurrency") and f is not mixed[0]]
+        folded = [f for f in folded if f.flaky is not None or f.clause == "call.concurrency" and f.check == "check_echo"]
+        if not folded:
+            return
+        whole = replace(mixed[0], occurrences=mixed[0].occurrences + sum(f.occurrences for f in folded))
+        kept = [f for f in self.ledger.findings if f is not mixed[0] and all(f is not g for g in folded)]
+        self.ledger.findings[:] = [*kept, whole]
 
     def _one(self, clause: str, group: list[Seen]) -> None:
         level = min((s.breach.level for s in group), key=lambda x: x.rank)
         total = max(self.prober.session.occurrences[clause, "content"], len(group))
-        s = min(group, key=lambda s: (s.step == "together", len(s.exchange.case.pairs), s.exchange.number))
+        s = min(group, key=lambda s: (s.step in _AT_ONCE, len(s.exchange.case.pairs), s.exchange.number))
         finding = _finding(s.breach, s.exchange)
-        if clause in _OF_SEVERAL or (s.step == "together" and clause in _MIXED):
+        if clause in _OF_SEVERAL or (s.step in _AT_ONCE and clause in _MIXED and not self._alone(s)):
             finding = self._of_several(finding, s)
         elif s.exchange.case.is_plain_form:
             finding = self._of_one(finding, s, total)
@@ -49,11 +62,18 @@ class Content:
 
     def _of_several(self, finding: Finding, s: Seen) -> Finding:
         """Breaks that only several calls together show."""
-        if s.step == "together" and finding.clause in _MIXED:
+        if s.step in _AT_ONCE and finding.clause in _MIXED:
             statement = CLAUSE["call.concurrency"].statement
             return replace(finding, clause="call.concurrency", message=statement, together=s.partners, cause="only with two calls at once")
-        before = (s.exchange.previous,) if s.exchange.previous is not None and s.step != "together" else ()
-        return replace(finding, before=before, together=s.partners if s.step == "together" else ())
+        before = (s.exchange.previous,) if s.exchange.previous is not None and s.step not in _AT_ONCE else ()
+        return replace(finding, before=before, together=s.partners if s.step in _AT_ONCE else ())
+
+    def _alone(self, s: Seen) -> bool:
+        """Whether the case shows the break when it is sent alone."""
+        try:
+            return any(b.clause == s.breach.clause for _ in range(2) for b in self._judged(self.prober.send(s.exchange.case)))
+        except Spent:
+            return False
 
     def _of_one(self, finding: Finding, s: Seen, total: int) -> Finding:
         try:

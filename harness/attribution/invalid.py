@@ -220,10 +220,10 @@ def without_consequences(found: list[Finding]) -> list[Finding]:
 def _joined(name: str, group: list[Finding]) -> list[Finding]:
     by_rule = {f.clause.partition(".")[2]: f for f in group}
     refusing = {c.slug for c in PARAMETER[name].classes if c.expected is Expected.REJECT}
-    if refusing <= set(by_rule) and len({f.actual for f in group}) == 1:
+    if len({f.actual for f in group}) == 1 and (refusing <= set(by_rule) or group[0].exchange.is_crash):
         first = group[0]
         rest = [f for f in group if f is not first]
-        return [_with(first, rest, "no value of it is refused")]
+        return [_with(first, rest, first.cause if first.exchange.is_crash else "no value of it is refused")]
     out: list[Finding] = []
     for slug, f in by_rule.items():
         if _CONSEQUENCES.get(slug) in by_rule:

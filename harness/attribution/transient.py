@@ -12,6 +12,7 @@ from harness.exchange import Exchange
 from harness.session import Seen
 
 _ROUNDS = 3
+_AT_ONCE = ("together", "batch")
 
 
 class Transients:
@@ -24,9 +25,10 @@ class Transients:
     def attribute(self, seen: list[Seen]) -> None:
         """At most one finding for each sort of thing that happens now and then."""
         seen = [s for s in seen if not self._covered(s)]
-        together = [s for s in seen if s.step == "together"]
-        rest = [s for s in seen if s.step != "together"]
-        if together and not self._together(together):
+        together = [s for s in seen if s.step in _AT_ONCE]
+        rest = [s for s in seen if s.step not in _AT_ONCE]
+        alike = {s.breach.kind for s in rest}
+        if not together or alike.intersection(s.breach.kind for s in together) or not self._together(together):
             rest += together
         crashes = [s for s in rest if s.breach.kind in ("crashed", "unanswered")]
         for group in (
@@ -37,11 +39,7 @@ class Transients:
 
     def _covered(self, s: Seen) -> bool:
         """Whether the break is one that a cause for single calls explains: it shows when the case is sent alone."""
-        if not any(c.kind == s.breach.kind for c in self.ledger.causes):
-            return False
-        names = {n for n, _ in s.exchange.case.pairs}
-        fitting = [c for c in self.ledger.causes if c.kind == s.breach.kind and c.names <= names]
-        if not fitting:
+        if s.breach.kind not in ("refused", "crashed") or all(c.kind != s.breach.kind for c in self.ledger.causes):
             return False
         try:
             return outcome_of(s.breach.kind)(self.prober.send(s.exchange.case))
@@ -50,7 +48,7 @@ class Transients:
 
     def _together(self, seen: list[Seen]) -> bool:
         """Whether calls at once break where calls in sequence don't; the finding is kept."""
-        s = seen[0]
+        s = next((s for s in seen if s.step == "together"), seen[0])
         shown = 0
         try:
             for _ in range(_ROUNDS):

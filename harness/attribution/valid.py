@@ -39,7 +39,7 @@ class ValidCalls:
 
     def attribute(self, seen: list[Seen]) -> None:
         """Finds the cause of each, the small cases first."""
-        for s in sorted(seen, key=lambda s: (s.step != "one", len(s.exchange.case.pairs) > 6, s.exchange.number)):
+        for s in sorted(seen, key=lambda s: (s.step not in ("one", "batch"), len(s.exchange.case.pairs) > 6, s.exchange.number)):
             if s.step == "together" or s.place > 0:
                 self.ledger.transient.append(s)
                 continue

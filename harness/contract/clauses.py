@@ -70,6 +70,8 @@ ENCODING: tuple[Clause, ...] = (
     _c("encoding.unreserved", _MUST, "Encoding", "RFC 3986, 2.3", "A letter that needs no percent-encoding may have it."),
     _c("encoding.literal", _MUST, "Encoding", FORM,
        "A character that form encoding can carry as it is, such as : or /, may be sent without percent-encoding."),
+    _c("encoding.utf-8", _MUST, "Encoding", FORM, "What is not ASCII is sent, and read, as UTF-8.",
+       "Names and messages in most of the world's languages are turned away or garbled."),
     _c("encoding.charset", _MUST, "Encoding", "RFC 9110, 8.3.1", "The content type may carry a charset parameter."),
     _c("encoding.segments", _MUST, "Encoding", "RFC 9112, 6", "A request's body may arrive in many TCP segments."),
 )

@@ -190,7 +190,8 @@ def _plain_lines(body: str, place: int | None) -> Iterator[Line]:
 
 def _json_lines(value: dict[str, Any], paths: tuple[str, ...]) -> Iterator[Line]:
     """A line a value; those of the attributes at the paths are marked, and one is added for each that is absent."""
-    wrong = dict((*p[2:].split(".", 1), "")[:2] for p in paths if p.startswith("$."))
+    steps = [p[2:].partition(".") for p in paths if p.startswith("$.")]
+    wrong = {key: inner for key, _, inner in steps}
     yield Line("{")
     for key, item in value.items():
         yield from _member(key, item, key in wrong, wrong.get(key) or None)
