@@ -165,12 +165,13 @@ def nearest(word: str, known: list[str]) -> str:
 # --- the config file --------------------------------------------------------------------------------
 
 
-def read_file(path: Path, target: str | None) -> dict[str, Any]:
+def read_file(path: Path, target: str | None, url: str | None = None) -> dict[str, Any]:
     """The settings of a config file: its top level, then the chosen target's table.
 
     Args:
         path: a TOML file.
         target: name of a table `[targets.NAME]`, or None for `[target]` or none.
+        url: the target that was named on the command line; `[target]` then counts only if it is the same one.
 
     Raises:
         UsageError: it can't be read, is no TOML, or has a key that is unknown or of a wrong type.
@@ -192,6 +193,8 @@ def read_file(path: Path, target: str | None) -> dict[str, Any]:
         if target not in tables:
             raise UsageError(f"{path} has no target {target!r}{nearest(target, list(tables))}")
         single = tables[target]
+    elif url is not None and single.get("url", "").rstrip("/") != url.rstrip("/"):
+        single = {}
     merged = {**data, **single}
     _check_types(merged, path)
     return merged

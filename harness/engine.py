@@ -19,7 +19,7 @@ from harness.contract import CLAUSE
 from harness.errors import BudgetSpent, HarnessError, Inconclusive, Interrupted, TargetUnreachable
 from harness.findings import Finding
 from harness.oracle import Knowledge
-from harness.preflight import Found, Wanted, is_fictional, preflight
+from harness.preflight import Found, Wanted, may_be_called, preflight
 from harness.properties import run_properties
 from harness.readback import read_back
 from harness.results import RunResult
@@ -161,6 +161,7 @@ class Run:
         plan = Plan(profile, self.config.seed, drawer, self.config.wants)
         self._planned = self._plan_size(plan, session)
         self._skip_credentials(session.target)
+        session.may_send = lambda case: self._may_send(case, session.target)
         self._hangs = hangs = Hangs(session, found.numbers)
         session.on_hang, session.avoided = hangs.learn, hangs.would_hang
         try:
@@ -177,7 +178,7 @@ class Run:
     def _send_all(self, session: Session, found: Found, plan: Plan, drawer: Drawer) -> None:
         """The covering phase, read-back and the properties, until the budget ends."""
         try:
-            session.run(s for s in plan.steps() if all(self._may_send(c, session.target) for c in s.cases))
+            session.run(s for s in plan.steps() if all(session.may_send(c) for c in s.cases))
             if session.stopped is None:
                 self._skipped.update(read_back(session, drawer))
                 run_properties(session, found.numbers, found.known.open_sids, plan.profile, self.config.seed)
@@ -211,7 +212,7 @@ class Run:
             return True
         to = case.get("To")
         allowed = self._found.numbers.called if self._found is not None else ()
-        return to is None or not any(c.isdigit() for c in to) or to in allowed or is_fictional(to) or not _could_ring(to)
+        return may_be_called(to, allowed)
 
     def _attribute(self, session: Session, found: Found, limits: Limits) -> None:
         findings = attribute(session, found.numbers, limits, self._hangs.ledger.causes if self._hangs else ())
@@ -241,11 +242,6 @@ class Run:
             clauses=results, findings=self._findings, notes=tuple(notes), headline=text or headline(verdict, self._findings, results),
             settings=self.config.describe(), latency_ms=_latency(session.latencies), statuses=dict(session.statuses.most_common()),
         )
-
-
-def _could_ring(to: str) -> bool:
-    """Whether an address could reach a person: anything with at least seven digits that isn't a SIP address or client."""
-    return sum(c.isdigit() for c in to) >= 3 and not to.startswith(("sip:", "client:"))
 
 
 def _limits(profile: str) -> Limits:

@@ -30,6 +30,10 @@ class BudgetSpent(HarnessError):
     """The request, time or rate budget of the run is used up; what was learnt stays."""
 
 
+class NotAllowed(HarnessError):
+    """A request that must not be sent: it could ring a stranger."""
+
+
 class Interrupted(HarnessError):
     """The user or the system asked the run to end (exit 130)."""
 

@@ -95,6 +95,7 @@ class SuiteRun:
         if hasattr(session.config.option, "htmlpath"):
             session.config.pluginmanager.register(HtmlReport(lambda: self.result), "ringtrue-html")
 
+    @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Remembers which clauses were asked for, so that only those are exercised."""
         ids = {_clause_of(i) for i in items} - {None}
@@ -124,17 +125,16 @@ class SuiteRun:
         if progress is not None:
             progress.close()
 
-    @pytest.fixture(scope="session")
-    def ringtrue_result(self) -> RunResult:
-        """The run's result."""
+    def usable_result(self) -> RunResult:
+        """The run's result; ends the session where there is none, or none that says anything."""
         if self.result is None:
             pytest.exit("ringtrue: the run gave no result", returncode=3)
-        if self.result.verdict == "inconclusive" and self.result.exit_code != 130 and self.own_terminal is False:
+        if self.result.verdict == "inconclusive" and self.result.exit_code != 130 and not self.own_terminal:
             pytest.exit(f"ringtrue: {self.result.headline}", returncode=self.result.exit_code)
         return self.result
 
-    @pytest.fixture(scope="session")
-    def ringtrue_strict(self) -> bool:
+    @property
+    def strict(self) -> bool:
         """Whether a broken SHOULD fails."""
         return bool(self.config and self.config.strict)
 
@@ -156,7 +156,8 @@ class SuiteRun:
         if self.own_terminal or self.result is None or self.config is None:
             return
         terminalreporter.section("ringtrue")
-        terminalreporter.write(render(self.result, self.config.output) + "\n")
+        written = str(self.config.output) != os.devnull
+        terminalreporter.write(render(self.result, self.config.output if written else None))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -5,6 +5,7 @@ The usual first mistakes become one sentence each. Nothing is judged here; what 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.case import Case, Pairs
@@ -175,4 +176,16 @@ def is_fictional(number: str) -> bool:
     return number.startswith("+1") and len(digits) == 10 and (digits[3:8] == "55501" or digits.startswith("5005550"))
 
 
-__all__ = ["Found", "Wanted", "is_fictional", "preflight"]
+def may_be_called(to: str | None, allowed: Sequence[str] = ()) -> bool:
+    """Whether an address may be sent to a target off this machine: configured or fictional numbers, and what is no number.
+
+    Args:
+        to: a To, or None.
+        allowed: the configured numbers.
+    """
+    if to is None or to in allowed or is_fictional(to) or to.startswith(("sip:", "client:")):
+        return True
+    return sum(c.isdigit() for c in to) < 3
+
+
+__all__ = ["Found", "Wanted", "is_fictional", "may_be_called", "preflight"]

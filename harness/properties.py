@@ -54,7 +54,7 @@ def _search(session: Session, cases: Any, examples: int, run_seed: int) -> None:
     @given(cases)
     def property_holds(case: Case) -> None:
         nonlocal failures
-        if ended or failures > 40:
+        if ended or failures > 40 or not session.may_send(case):
             return
         try:
             found = session.judge(session.send(case))

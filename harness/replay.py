@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from harness.errors import HarnessError, TargetUnreachable
 from harness.exchange import FAILURES, Exchange
+from harness.preflight import may_be_called
 from harness.saved import SavedCase
 from harness.session import Budget, Session
 from harness.target import Target, TargetConfig
@@ -40,6 +41,9 @@ def replay(saved: SavedCase, target_config: TargetConfig) -> Replayed:
     """
     target = Target(target_config)
     session = Session(target, Budget(rate=None if target.loopback else 5.0), known=saved.known)
+    if not target.loopback:
+        allowed = sorted(saved.known.called_numbers) if saved.url == target_config.url else []
+        session.may_send = lambda case: may_be_called(case.get("To"), allowed)
     tries = _FLAKY_TRIES if saved.flaky and target.loopback else _TRIES
     shown = done = 0
     detail = ""

@@ -16,7 +16,7 @@ from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked,
 from harness.errors import HarnessError, UsageError
 from harness.plugin import SuiteRun
 from harness.report.files import write_all
-from harness.report.terminal import Progress, render
+from harness.report.terminal import Progress, put, render
 from harness.results import RunResult
 from harness.saved import save_cases
 
@@ -35,7 +35,7 @@ def settings_of(options: dict[str, Any]) -> RunConfig:
     path = options["config_path"] or (_DEFAULT_FILE if _DEFAULT_FILE.is_file() else None)
     if path is not None and target is not None and "://" not in target and has_target(path, target):
         target, named = None, target
-    table = read_file(path, named) if path is not None else {}
+    table = read_file(path, named, target) if path is not None else {}
 
     def pick(flag: str, key: str, default: Any) -> Any:
         value = options.get(flag)
@@ -79,7 +79,8 @@ def _known_faults(names: tuple[str, ...]) -> tuple[str, ...]:
             try:
                 find_fault(name)
             except ValueError as error:
-                raise UsageError(f"--fault: {error}; `ringtrue serve --list-faults` lists them") from None
+                text = str(error).split("; ")[0]
+                raise UsageError(f"--fault: {text}; `ringtrue serve --list-faults` lists them") from None
     return names
 
 
@@ -99,8 +100,7 @@ def run_suite(config: RunConfig) -> int:
     if result is None:
         raise HarnessError(f"the suite did not run (pytest ended with {code}); run again with RINGTRUE_DEBUG=1")
     written = _write(result, config.output, run)
-    sys.stdout.write(render(result, config.output, colour=_wants_colour()) + "\n")
-    sys.stdout.flush()
+    put(render(result, config.output, colour=_wants_colour()).rstrip("\n") + "\n", sys.stdout)
     return result.exit_code if written or result.exit_code == 130 else 3
 
 

@@ -463,12 +463,12 @@ def _segments(body: bytes, size: int) -> Iterator[bytes]:
 
 def _failure_of(error: BaseException) -> str:
     """Which key of `FAILURES` an exception of the connection stands for."""
-    if isinstance(error, (TimeoutError, urllib3.exceptions.TimeoutError, urllib3.exceptions.ConnectTimeoutError)):
-        return "timeout"
     if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
         return "tls"
     if isinstance(error, (urllib3.exceptions.NewConnectionError, ConnectionRefusedError, socket.gaierror)):
         return "refused"
+    if isinstance(error, (TimeoutError, urllib3.exceptions.TimeoutError)):
+        return "timeout"
     if isinstance(error, urllib3.exceptions.IncompleteRead):
         return "closed"
     if isinstance(error, urllib3.exceptions.ProtocolError) and len(error.args) > 1:

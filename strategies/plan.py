@@ -44,7 +44,6 @@ class Profile:
         again: cases of each sort that are sent several times in a row.
         together: pairs of calls that are sent at once.
         examples: Hypothesis examples of each parameter's property.
-        generated: cases that schemathesis draws.
     """
 
     name: str
@@ -55,13 +54,12 @@ class Profile:
     again: int
     together: int
     examples: int
-    generated: int = 0
 
 
 PROFILES: dict[str, Profile] = {
     "quick": Profile("quick", 6, 0, 650, 3, 40, 40, 0),
     "standard": Profile("standard", 90, 12, 5000, 40, 200, 300, 25),
-    "deep": Profile("deep", 400, 60, 20000, 60, 600, 1000, 100, 1000),
+    "deep": Profile("deep", 400, 60, 20000, 60, 600, 1000, 100),
 }
 
 

@@ -10,7 +10,7 @@ from support import Outcome, Workers, chosen, outcome_of_run
 
 from harness.emulator import Emulator, EmulatorSettings
 
-QUICK = ("chunked", "closes-unsaid-every-100th")
+QUICK = ("chunked",)
 SKIPPED = {
     "sids-looked-up": {"application-sid.well-formed", "byoc.well-formed"},
     "sids-in-capitals": {"response.read-back"},

@@ -14,6 +14,7 @@ from harness.oracle import companions
 from harness.session import Seen
 
 _SYSTEMIC = 4
+_LARGE = 8
 _TRIES = 4
 _ENDS = ("To", "From")
 
@@ -36,7 +37,7 @@ class InvalidCalls:
         for s in rest:
             groups.setdefault((s.breach.clause, s.breach.kind), []).append(s)
         found = [f for (clause, _), group in groups.items() if (f := self._one(clause, group)) is not None]
-        self.ledger.findings.extend(merged(without_consequences(found)))
+        self.ledger.findings.extend(_of_large_calls(merged(without_consequences(found))))
 
     def _explained(self, case: Case) -> bool:
         """Whether a cause that crashes valid calls is in this case too."""
@@ -69,7 +70,7 @@ class InvalidCalls:
         taken: set[int] = set()
         for group in groups.values():
             parameters = {CLAUSE[s.breach.clause].parameter for s in group}
-            if len(parameters) >= _SYSTEMIC and self._repeats(group[0]):
+            if len(parameters) >= 2 * _SYSTEMIC or (len(parameters) >= _SYSTEMIC and self._repeats(group[0])):
                 taken.update(id(s) for s in group)
                 self._systemic("refusal.status", group)
         return [s for s in seen if id(s) not in taken]
@@ -238,6 +239,16 @@ def _with(first: Finding, rest: list[Finding], cause: str) -> Finding:
         first, also=tuple(f.clause for f in rest), occurrences=first.occurrences + sum(f.occurrences for f in rest), cause=cause,
         level=min((f.level for f in (first, *rest)), key=lambda x: x.rank),
     )
+
+
+def _of_large_calls(found: list[Finding]) -> list[Finding]:
+    """Several rules that hold in small calls and not in large ones, as one: what stands late in a call isn't looked at."""
+    large = [f for f in found if len(f.case.pairs) >= _LARGE]
+    if len(large) < 3:
+        return found
+    first = min(large, key=lambda f: len(f.case.pairs))
+    rest = [f for f in large if f is not first]
+    return [*(f for f in found if f not in large), _with(first, rest, f"only in calls with {len(first.case.pairs)} parameters or more")]
 
 
 def merged(found: list[Finding]) -> list[Finding]:

@@ -107,6 +107,8 @@ class Prober:
         Raises:
             Spent: no further probe may be sent.
         """
+        if not self.session.may_send(case):
+            raise Spent
         if self.probes >= self.limits.probes or time.monotonic() > self._end:
             raise Spent
         self.probes += 1
@@ -121,7 +123,7 @@ class Prober:
 
     def shows(self, case: Case, wanted: Expected, outcome: Outcome) -> Exchange | None:
         """The exchange, if the contract expects `wanted` of the case and its outcome is the one looked for."""
-        if self.expect(case).expected is not wanted:
+        if self.expect(case).expected is not wanted or not self.session.may_send(case):
             return None
         exchange = self.send(case)
         return exchange if exchange.status != 429 and outcome(exchange) else None

@@ -49,20 +49,32 @@ class Transients:
     def _together(self, seen: list[Seen]) -> bool:
         """Whether calls at once break where calls in sequence don't; the finding is kept."""
         s = next((s for s in seen if s.step == "together"), seen[0])
-        shown = 0
+        partners = s.partners
         try:
-            for _ in range(_ROUNDS):
-                exchanges = self.prober.session.send_together(list(s.partners))
-                shown += any(outcome_of(s.breach.kind)(e) for e in exchanges)
-            alone = any(outcome_of(s.breach.kind)(self.prober.send(c)) for c in s.partners for _ in range(2))
+            simple = self._simple_pair()
+            shown = self._at_once(simple, s)
+            if shown == _ROUNDS:
+                partners = simple
+            else:
+                shown = self._at_once(partners, s)
+            alone = any(outcome_of(s.breach.kind)(self.prober.send(c)) for c in partners for _ in range(2))
         except (Spent, BudgetSpent):
             return False
         if alone or (shown == 0 and len(seen) < 3):
             return False
-        finding = finding_of("call.concurrency", s.breach, s.exchange, f"{len(s.partners)} calls at once", Level.MUST)
+        finding = finding_of("call.concurrency", s.breach, s.exchange, f"{len(partners)} calls at once", Level.MUST)
         flaky = None if shown == _ROUNDS else (shown, _ROUNDS)
-        self.ledger.findings.append(replace(finding, occurrences=len(seen), together=s.partners, flaky=flaky))
+        self.ledger.findings.append(replace(finding, case=partners[0], occurrences=len(seen), together=partners, flaky=flaky))
         return True
+
+    def _at_once(self, cases: tuple[Case, ...], s: Seen) -> int:
+        """In how many of a few rounds the break shows when these are sent at once."""
+        wrong = outcome_of(s.breach.kind)
+        return sum(any(wrong(e) for e in self.prober.session.send_together(list(cases))) for _ in range(_ROUNDS))
+
+    def _simple_pair(self) -> tuple[Case, ...]:
+        """Two simple calls to different people."""
+        return self.prober.plain_on_base([]), self.prober.plain_on_base([("To", "client:alice")])
 
     def _one(self, group: list[Seen]) -> None:
         s = min(group, key=lambda s: (s.place == 0, len(s.exchange.case.pairs), s.exchange.number))

@@ -31,12 +31,12 @@ _VERDICT_COLOUR = {"conforms": "1;32", "violates": "1;31", "inconclusive": "1;33
 _LEVEL_COLOUR = {Level.MUST: "31", Level.SHOULD: "33", Level.OBSERVED: "36"}
 
 
-def render(result: RunResult, directory: Path, width: int = 80, colour: bool = False) -> str:
+def render(result: RunResult, directory: Path | None, width: int = 80, colour: bool = False) -> str:
     """The end of a run: verdict, findings, notes, what was not judged, where the report is.
 
     Args:
         result: of the run.
-        directory: where its files are.
+        directory: where its files are, or None where none were written.
         width: columns to fit into.
         colour: whether to colour verdict and levels.
 
@@ -45,7 +45,7 @@ def render(result: RunResult, directory: Path, width: int = 80, colour: bool = F
     """
     paint = _Paint(max(width, 40), colour)
     head = [*_verdict(result, paint)]
-    foot = [*_notes(result, paint), *_left_out(result, paint), *_paths(result, directory, paint)]
+    foot = [*_notes(result, paint), *_left_out(result, paint), *(_paths(result, directory) if directory is not None else ())]
     body = _findings(result, paint, _LINES - len(head) - len(foot))
     return "\n".join([*head, *body, *foot]) + "\n"
 
@@ -164,7 +164,7 @@ def _left_out(result: RunResult, paint: _Paint) -> Iterator[str]:
         yield paint.fit(f"not judged: {count(sum(len(c) for _, c in rows[3:]), 'more clause')} for other reasons, see the report")
 
 
-def _paths(result: RunResult, directory: Path, paint: _Paint) -> Iterator[str]:
+def _paths(result: RunResult, directory: Path) -> Iterator[str]:
     if result.findings:
         first = result.findings[0].id
         yield _long("again:", f"ringtrue replay {directory / 'cases' / first}.json")

@@ -183,8 +183,8 @@ def _sid_rows(parameter: str, prefix: str) -> tuple[Row, ...]:
 _TEXTS: tuple[Row, ...] = (
     ("SendDigits", "33", "of 33 characters", size("SendDigits", 33)),
     ("SendDigits", "64", "of 34 to 64 characters", size("SendDigits", 34, 64)),
-    ("SendDigits", "letter-x", "with the letter x", matches("SendDigits", "[0-9#*wx]+")),
-    ("SendDigits", "comma", "with a comma", matches("SendDigits", "[0-9#*w,]+")),
+    ("SendDigits", "letter-x", "with the letter x", matches("SendDigits", "[0-9#*wx]{1,32}")),
+    ("SendDigits", "comma", "with a comma", matches("SendDigits", "[0-9#*w,]{1,32}")),
     ("SendDigits", "hyphen", "with a hyphen", matches("SendDigits", "[0-9#*w-]{1,32}")),
     ("SendDigits", "space", "with a space", matches("SendDigits", "[0-9#*w ]{1,32}")),
     ("SendDigits", "newline", "with a newline after it", matches("SendDigits", "[0-9#*w]{1,32}\n")),

@@ -83,7 +83,6 @@ _ROWS: tuple[tuple[str, str, Hook], ...] = (
     ("token-longer", "a token with more after it is taken", _admit(lambda user, password, s: _is_account(user, s) and password.startswith(_token(s)))),
     ("token-letter-case", "a token in another letter case is taken", _admit(lambda user, password, s: _is_account(user, s) and password.lower() == _token(s).lower())),
     ("any-user", "any user name is taken with the right token", _admit(lambda user, password, s: password == _token(s) and user != b"")),
-    ("user-letter-case", "a user name in another letter case is taken", _admit(lambda user, password, s: user.lower() == s.account_sid.lower().encode() and password == _token(s))),
     ("exchanged", "user name and token are taken the other way round", _admit(lambda user, password, s: (password, user) == _own(s))),
     ("any-scheme", "another scheme with the right credentials is taken", Admit(_any_scheme)),
     ("bearer", "the bare token is taken as a bearer's", Admit(_bearer)),
