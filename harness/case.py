@@ -6,6 +6,7 @@ JSON-ready text and the wire can still send the raw bytes.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
@@ -106,6 +107,9 @@ class Case:
             raise ValueError(f"not a saved case: {error}") from error
 
 
+_OTHER_SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+
+
 def printable(text: str) -> str:
     """Text in which each byte that is no UTF-8 (a lone surrogate) is shown as `\\xNN`, so that any program can read it."""
     if text.isascii():
@@ -114,7 +118,7 @@ def printable(text: str) -> str:
 
 
 def _raw(text: str) -> str:
-    return quote(text.encode("utf-8", "surrogateescape" if all(not "\ud800" <= c <= "\udc7f" for c in text) else "surrogatepass"))
+    return quote(text.encode("utf-8", "surrogateescape" if not _OTHER_SURROGATE.search(text) else "surrogatepass"))
 
 
 def _pairs_from(data: dict[str, Any]) -> Pairs:

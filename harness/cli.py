@@ -27,6 +27,10 @@ class _Command(click.Group):
         except HarnessError as error:
             click.echo(f"ringtrue: {error}", err=True)
             ctx.exit(error.exit_code)
+        except BrokenPipeError:
+            # click would end with 1, which means a broken contract here.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
 
 
 def _no_token(_ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
@@ -213,10 +217,6 @@ def run_safely(call: Callable[[], Any]) -> None:
     except KeyboardInterrupt:
         click.echo("ringtrue: interrupted", err=True)
         sys.exit(130)
-    except BrokenPipeError:
-        devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, sys.stdout.fileno())
-        sys.exit(3)
     except HarnessError as error:
         click.echo(f"ringtrue: {error}", err=True)
         sys.exit(error.exit_code)

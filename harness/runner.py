@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked, has_target, read_file, token_from
+from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked, has_target, nearest, read_file, token_from
 from harness.errors import HarnessError, UsageError
 from harness.plugin import SuiteRun
 from harness.report.files import write_all
@@ -20,6 +20,7 @@ from harness.report.terminal import Progress, put, render
 from harness.results import RunResult
 from harness.saved import save_cases
 
+_UNWRITTEN = -1
 _DEFAULT_FILE = Path("ringtrue.toml")
 _SUITE = Path(__file__).with_name("suite")
 _STYLE = Path(__file__).with_name("report") / "style.css"
@@ -73,14 +74,11 @@ def _rate(value: Any) -> float | None:
 
 def _known_faults(names: tuple[str, ...]) -> tuple[str, ...]:
     if names:
-        from harness.emulator.faults import find_fault
+        from harness.emulator.faults import FAULTS
 
         for name in names:
-            try:
-                find_fault(name)
-            except ValueError as error:
-                text = str(error).split("; ")[0]
-                raise UsageError(f"--fault: {text}; `ringtrue serve --list-faults` lists them") from None
+            if name not in FAULTS:
+                raise UsageError(f"--fault {name!r} is unknown{nearest(name, list(FAULTS))}; `ringtrue serve --list-faults` lists them")
     return names
 
 
@@ -95,13 +93,22 @@ def run_suite(config: RunConfig) -> int:
     """
     _check_output(config.output)
     run = SuiteRun(config, Progress(sys.stderr), quiet=False)
-    code = _pytest(config, run)
+    code = _pytest_safely(config, run)
     result = run.result
     if result is None:
         raise HarnessError(f"the suite did not run (pytest ended with {code}); run again with RINGTRUE_DEBUG=1")
     written = _write(result, config.output, run)
-    put(render(result, config.output, colour=_wants_colour()).rstrip("\n") + "\n", sys.stdout)
-    return result.exit_code if written or result.exit_code == 130 else 3
+    try:
+        put(render(result, config.output, colour=_wants_colour()).rstrip("\n") + "\n", sys.stdout)
+    except BrokenPipeError:
+        forget_stdout()
+    whole = written and code != _UNWRITTEN
+    return result.exit_code if whole or result.exit_code == 130 else 3
+
+
+def forget_stdout() -> None:
+    """Points a standard output that nobody reads any more to nowhere, so that nothing fails at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _wants_colour() -> bool:
@@ -125,9 +132,25 @@ def _write(result: RunResult, directory: Path, run: SuiteRun) -> bool:
         write_all(result, directory)
         save_cases(result, directory, run.known)
     except OSError as error:
-        sys.stderr.write(f"ringtrue: the reports in {directory} could not be written ({error.strerror})\n")
+        _say_unwritten(directory, error)
         return False
     return True
+
+
+def _pytest_safely(config: RunConfig, run: SuiteRun) -> int:
+    """Runs pytest; a disk that is full takes its reports away, not the result."""
+    try:
+        return _pytest(config, run)
+    except OSError as error:
+        _say_unwritten(config.output, error)
+        if run.result is None:
+            raise UsageError(f"the run could not start, since a file can't be written ({error.strerror}); make room") from None
+        return _UNWRITTEN
+
+
+def _say_unwritten(directory: Path, error: OSError) -> None:
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"ringtrue: the reports in {directory} could not be written ({error.strerror})\n")
 
 
 def _pytest(config: RunConfig, run: SuiteRun) -> int:

@@ -99,8 +99,34 @@ def is_loopback(host: str) -> bool:
     return bool(found) and all(ipaddress.ip_address(a.split("%")[0]).is_loopback for a in found)
 
 
+class _LastLine:
+    """A file that remembers the last line that was read from it."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+        self.line = b""
+
+    def readline(self, limit: int = -1) -> bytes:
+        """Reads one line."""
+        self.line = self.file.readline(limit)
+        return self.line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+
 class _FinalResponse(http.client.HTTPResponse):
-    """An answer whose interim answers (1xx) are read over: the final one counts."""
+    """An answer whose interim answers (1xx) are read over: the final one counts. A head that is cut off is no answer."""
+
+    def begin(self) -> None:
+        """Reads the head."""
+        lines: Any = _LastLine(self.fp)
+        self.fp = lines
+        super().begin()
+        if lines.line not in (b"\r\n", b"\n"):
+            raise http.client.IncompleteRead(lines.line)
+        if self.fp is lines:
+            self.fp = lines.file
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(_MAX_INTERIM):
@@ -290,7 +316,10 @@ class Target:
                 connection.connect()
             watch = self._watchdog.watch(connection.sock, deadline)
             self._put(connection, case, method, path, body, headers)
-            return self._take(connection, method)
+            answer = self._take(connection, method)
+            if watch.fired:
+                raise TimeoutError
+            return answer
         except HarnessError:
             self._drop()
             raise
@@ -367,7 +396,7 @@ class Target:
             return answer
         leaks: list[str] = []
         body: bytes = answer["body"]
-        head = "\n".join([answer["reason"], *(v for _, v in answer["headers"])])
+        head = "\n".join([answer["reason"], *(f"{k}\n{v}" for k, v in answer["headers"])])
         if self._secrets and _holds(self._secrets, body + head.encode("utf-8", "replace")):
             leaks.append("auth-token")
         password = case.get("SipAuthPassword")
@@ -377,12 +406,13 @@ class Target:
         if not leaks:
             return answer
         answer["body"] = self._scrub_bytes(body, grams)
-        answer["headers"] = tuple(
-            (k, self._scrub_bytes(v.encode("utf-8", "replace"), grams).decode("utf-8", "replace")) for k, v in answer["headers"]
-        )
-        answer["reason"] = self._scrub_bytes(answer["reason"].encode("utf-8", "replace"), grams).decode("utf-8", "replace")
+        answer["headers"] = tuple((self._scrub(k, grams), self._scrub(v, grams)) for k, v in answer["headers"])
+        answer["reason"] = self._scrub(answer["reason"], grams)
         answer["leaks"] = tuple(leaks)
         return answer
+
+    def _scrub(self, text: str, grams: list[bytes]) -> str:
+        return self._scrub_bytes(text.encode("utf-8", "replace"), grams).decode("utf-8", "replace")
 
     def _scrub_bytes(self, data: bytes, grams: list[bytes]) -> bytes:
         for gram in grams:
@@ -469,6 +499,8 @@ def _failure_of(error: BaseException) -> str:
         return "refused"
     if isinstance(error, (TimeoutError, urllib3.exceptions.TimeoutError)):
         return "timeout"
+    if isinstance(error, urllib3.exceptions.InvalidChunkLength):
+        return "malformed"
     if isinstance(error, urllib3.exceptions.IncompleteRead):
         return "closed"
     if isinstance(error, urllib3.exceptions.ProtocolError) and len(error.args) > 1:

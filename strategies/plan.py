@@ -57,7 +57,7 @@ class Profile:
 
 
 PROFILES: dict[str, Profile] = {
-    "quick": Profile("quick", 6, 0, 650, 3, 40, 40, 0),
+    "quick": Profile("quick", 5, 0, 560, 3, 40, 40, 0),
     "standard": Profile("standard", 90, 12, 5000, 40, 200, 300, 25),
     "deep": Profile("deep", 400, 60, 20000, 60, 600, 1000, 100),
 }
@@ -137,7 +137,7 @@ class Plan:
 
     def _times(self, parameter: Parameter, row: ValueClass) -> int:
         """How often a class that must be refused is met."""
-        return min(len(edges(parameter.name, row.slug)) * 3 // 2, 60) + self.profile.refused
+        return min(len(edges(parameter.name, row.slug)) * 4 // 3, 60) + self.profile.refused
 
     def _times_unclear(self, parameter: Parameter, row: ValueClass) -> int:
         """How often an unclear class is met."""

@@ -44,7 +44,10 @@ PUNCTUATION = ".,!?-:;()'\"%&+=#*@/$_~^|`[]{}"
 
 
 def word(rng: Random, length: int, alphabet: str = LETTERS) -> str:
-    """`length` characters of an alphabet."""
+    """`length` characters of an alphabet; a long word repeats its first 151 characters."""
+    if length > 151:
+        block = "".join(rng.choices(alphabet, k=151))
+        return (block * (length // 151 + 1))[:length]
     return "".join(rng.choices(alphabet, k=length))
 
 

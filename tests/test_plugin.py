@@ -36,6 +36,7 @@ def cases(directory: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_suite_without_a_target_judges_the_emulator_by_an_item_a_clause(tmp_path: Path) -> None:
     done = suite("--ringtrue-max-requests", "700", "--ringtrue-output", "ours", cwd=tmp_path)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
@@ -45,6 +46,7 @@ def test_suite_without_a_target_judges_the_emulator_by_an_item_a_clause(tmp_path
     assert (data["verdict"], data["target"]["url"].startswith("http://127.0.0.1:")) == ("conforms", True)
 
 
+@pytest.mark.slow
 def test_suite_with_k_runs_and_sends_for_the_chosen_clauses_alone(tmp_path: Path) -> None:
     with Emulator(EmulatorSettings(account_sid=ACCOUNT, auth_token=TOKEN)) as emulator:
         done = suite("--target-url", emulator.url, "-k", "timeout", "--ringtrue-output", "ours", cwd=tmp_path, env=ENV)

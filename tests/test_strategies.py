@@ -40,7 +40,7 @@ SIDS = frozenset(("ApplicationSid", "Byoc"))
 KNOWN = Knowledge(frozenset(OWN), frozenset(CALLED), SIDS)
 BOUND = [(p.name, c.slug, c.expected) for p in PARAMETERS for c in p.classes if edges(p.name, c.slug)]
 REJECTED = [(n, s) for n, s, e in BOUND if e is Expected.REJECT]
-FEW = settings(max_examples=8)
+FEW = settings(max_examples=5)
 
 
 def of_class(name: str, slug: str, value: str) -> bool:
@@ -164,7 +164,7 @@ def test_valid_calls_without_known_sids_are_accepted_and_call_configured_numbers
     assert to in CALLED or to.startswith(("sip:", "client:"))
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.sampled_from(REJECTED), st.data())
 def test_calls_with_a_value_to_refuse_are_never_accepted(rule: tuple[str, str], data: st.DataObject) -> None:
     name, slug = rule
@@ -185,7 +185,7 @@ def test_calls_with_a_value_to_refuse_are_to_be_refused_in_most_companies(name: 
     assert found.count(Expected.REJECT) >= 8, found
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(st.sampled_from([p.name for p in PARAMETERS if p.name != "CallerId"]), st.data())
 def test_calls_about_a_parameter_are_about_it(name: str, data: st.DataObject) -> None:
     case = data.draw(calls_about(name, NUMBERS, SIDS))

@@ -27,7 +27,7 @@ CALL = Case((("To", "+442079460958"), ("From", "+15005550006"), ("Url", "https:/
 KNOWN = Knowledge(frozenset(("+15005550006",)), frozenset(("+442079460958",)))
 PASSWORD = "s3cret pass-w0rd.long"
 WITH_PASSWORD = CALL.with_pairs((*CALL.pairs, ("SipAuthPassword", PASSWORD)))
-LIMIT_S = 1.0
+LIMIT_S = 0.5
 SLACK_S = 1.0
 
 

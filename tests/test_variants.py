@@ -21,7 +21,8 @@ def run_against(name: str) -> Outcome:
     """One run against a variant."""
     variant = VARIANTS[name]
     with Emulator(EmulatorSettings(**variant.emulator)) as emulator, Proxy(variant, emulator.url) as proxy:
-        return outcome_of_run(url=proxy.url, account_sid=emulator.account_sid, auth_token=emulator.auth_token, seed=1)
+        return outcome_of_run(url=proxy.url, account_sid=emulator.account_sid, auth_token=emulator.auth_token, seed=1,
+                              profile="small" if name in QUICK else "quick")
 
 
 @pytest.fixture(scope="module")

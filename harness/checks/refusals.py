@@ -11,7 +11,7 @@ from harness.exchange import Exchange
 
 _TRACES = re.compile(
     rb"Traceback \(most recent call last\)|\bFile \\?\"[^\"\n]{1,200}\\?\", line \d+|\n\s+at [\w.$<>]+\([\w.$]+(?:\.java|\.js|\.ts|\.kt):\d+"
-    rb"|\\n\s+at [\w.$<> ]+\(|goroutine \d+ \[running\]|(?:\.rb|\.php)(?:\(|:)\d+\)?:? in [`'\w]|Exception in thread \""
+    rb"|\\n\s+at [\w.$<> ]+\(|goroutine \d+ \[running\]|(?:\.rb|\.php)(?:\(|:)\d+\)?:? ?in [`'\w]|Exception in thread \""
     rb"|#0 /[\w/.-]+\.php\(\d+\)|System\.\w+Exception:|panicked at ",
 )
 _FORM_CODES = (400, 401, 422)
