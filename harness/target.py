@@ -126,7 +126,7 @@ class _FinalResponse(http.client.HTTPResponse):
         if lines.line not in (b"\r\n", b"\n"):
             raise http.client.IncompleteRead(lines.line)
         if self.fp is lines:
-            self.fp = lines.file
+            self.fp = lines.file  # type: ignore[attr-defined]
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(_MAX_INTERIM):
