@@ -338,7 +338,7 @@ class Plan:
             ("malformed.form", b"%", FORM_TYPE),
             ("malformed.form", form + b"&%=1&a=%e", FORM_TYPE),
             ("malformed.utf-8", b"\x00\xff\xfe{[", FORM_TYPE),
-            ("malformed.form", form + b"&Url=a=b=c;d", FORM_TYPE),
+            ("malformed.form", form + b"&CallReason=a=b=c;d", FORM_TYPE),
             ("malformed.utf-8", form + b"&CallReason=%FF%FE", FORM_TYPE),
             ("malformed.utf-8", form + b"&%FF=1", FORM_TYPE),
         ]

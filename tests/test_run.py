@@ -195,7 +195,7 @@ def repeatable(directory: Path) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("faults", [(), ("accepts-timeout-601", "to-lower"), ("refuses-recorded-dual-untrimmed",)], ids=["none", "two", "combination"])
+@pytest.mark.parametrize("faults", [(), ("accepts-timeout-601", "to-lower", "refuses-recorded-dual-untrimmed")], ids=["none", "three"])
 def test_same_seed_gives_the_same_results(faults: tuple[str, ...], tmp_path: Path) -> None:
     for name in ("a", "b"):
         options = [x for f in faults for x in ("--fault", f)]
@@ -439,9 +439,8 @@ def test_server_that_fails_on_every_call_is_one_finding(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["envelope-empty", "envelope-html"])
-def test_created_calls_without_a_readable_answer_are_one_finding(fault: str, tmp_path: Path) -> None:
-    done = ringtrue("run", "--fault", fault, "--output", "out", cwd=tmp_path)
+def test_created_calls_with_an_empty_answer_are_one_finding(tmp_path: Path) -> None:
+    done = ringtrue("run", "--fault", "envelope-empty", "--output", "out", cwd=tmp_path)
     assert done.returncode == 1, told(done)
     assert [f["clause"] for f in results_of(tmp_path / "out")["findings"]] == ["response.json"]
 
@@ -584,7 +583,7 @@ def test_user_s_own_pytest_settings_do_not_reach_a_run(tmp_path: Path, emulator:
 
 @pytest.mark.slow
 def test_second_run_takes_the_place_of_the_first_one_s_reports(tmp_path: Path) -> None:
-    options = ("run", "--only", "timeout.*", "--output", "out")
+    options = ("run", "--only", "timeout.*", "--max-requests", "700", "--output", "out")
     assert ringtrue(*options, "--fault", "accepts-timeout-601", cwd=tmp_path).returncode == 1
     assert (tmp_path / "out" / "cases" / "timeout.maximum.json").is_file()
     assert ringtrue(*options, cwd=tmp_path).returncode == 0

@@ -129,18 +129,18 @@ class Prober:
         return exchange if exchange.status != 429 and outcome(exchange) else None
 
     def on_base(self, items: list[Styled], like: Case) -> Case:
-        """The simplest valid call with some pairs put into it, sent as `like` is."""
+        """The simplest valid call, To then From, with some pairs put into it in their order, sent as `like` is."""
         names = {p[0] for p, _ in items}
-        defaults: list[Pair] = []
+        whole = list(items)
         if "To" not in names:
-            defaults.append(("To", self.numbers.called[0]))
+            whole.insert(0, (("To", self.numbers.called[0]), "plain"))
         if "From" not in names:
-            defaults.append(("From", self.numbers.own[0]))
+            place = next(i for i, (p, _) in enumerate(whole) if p[0] == "To") + 1
+            whole.insert(place, (("From", self.numbers.own[0]), "plain"))
         if not names.intersection(INSTRUCTIONS):
-            defaults.append(("Url", "https://example.com/voice"))
-        pairs = (*defaults, *(p for p, _ in items))
-        styles = (*("plain" for _ in defaults), *(s for _, s in items))
-        return replace(like, pairs=pairs, styles=styles if set(styles) != {"plain"} else ())
+            whole.append((("Url", "https://example.com/voice"), "plain"))
+        styles = tuple(s for _, s in whole)
+        return replace(like, pairs=tuple(p for p, _ in whole), styles=styles if set(styles) != {"plain"} else ())
 
     def plain_on_base(self, pairs: list[Pair]) -> Case:
         """The simplest valid call with some pairs put into it, plainly sent."""

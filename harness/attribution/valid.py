@@ -77,7 +77,7 @@ class ValidCalls:
     def _same(self, cause: Cause) -> Cause | None:
         """A known cause that is called the same."""
         for known in self.ledger.causes:
-            if cause.transport and known.transport == cause.transport:
+            if cause.transport not in ("", "order") and known.transport == cause.transport:
                 return known
             if (known.kind, known.finding.clause, known.names) == (cause.kind, cause.finding.clause, cause.names):
                 return known
@@ -98,6 +98,8 @@ class ValidCalls:
         return True
 
     def _fits(self, cause: Cause, case: Case) -> bool:
+        if cause.transport == "order":
+            return _order(case, cause.names) == _order(cause.finding.case, cause.names)
         if cause.transport:
             return cause.transport in _transports(case)
         if cause.size >= _MANY:
@@ -105,6 +107,8 @@ class ValidCalls:
         return cause.is_in(case)
 
     def _confirmed(self, cause: Cause, case: Case, wrong: Outcome) -> bool:
+        if cause.transport == "order":
+            return self.prober.send(case.with_pairs(case.pairs[::-1], case.styles[::-1])).is_created
         if cause.transport:
             styles = ("percent20",) * len(case.pairs) if cause.transport == "plus" else ()
             return self.prober.send(replace(case, styles=styles, segments=0, content_type=FORM_TYPE)).is_created
@@ -222,18 +226,19 @@ class ValidCalls:
             return "encoding.space", PLUS_KEPT, "plus"
         blamed = self._without_companions([p for p, _ in items])
         if not blamed:
-            return "call.created", "every valid call", ""
+            return "call.history", "every valid call, though one was created at the start of the run", ""
         names = list(dict.fromkeys(n for n, _ in blamed))
         if len(blamed) == 1:
             return self._clause_of(blamed[0], items), f"{names[0]}={short(blamed[0][1])}", ""
         if len(names) == 1:
             return f"{PARAMETER[names[0]].slug}.values", f"{len(blamed)} values of {names[0]}", ""
+        if len(blamed) >= _MANY:
+            return "call.combination", f"{len(blamed)} parameters at once", ""
         if not fails(self.prober.on_base(list(reversed(items)), case)):
-            return "call.parameter-order", f"{' before '.join(names)}", ""
+            return "call.parameter-order", f"{' before '.join(names)}", "order"
         if any(set(PARAMETER[n].ignored_with).intersection(names) for n in names):
             return "call.ignored-parameter", " with ".join(names), ""
-        text = ", ".join(f"{n}={short(v)}" for n, v in blamed) if len(blamed) < 5 else f"{len(blamed)} parameters at once"
-        return "call.combination", text, ""
+        return "call.combination", ", ".join(f"{n}={short(v)}" for n, v in blamed), ""
 
     def _is_plus_kept(self, items: list[Styled], case: Case) -> bool:
         """Whether the call is created once its spaces are sent as %20: then it is + that is read wrongly."""
@@ -261,6 +266,11 @@ class ValidCalls:
         return self.prober.expect(self.prober.plain_on_base([pair])).expected is Expected.ACCEPT
 
 
+def _order(case: Case, names: frozenset[str]) -> list[str]:
+    """Some parameters in the order in which they first stand in a case."""
+    return list(dict.fromkeys(n for n, _ in case.pairs if n in names))
+
+
 def _transports(case: Case) -> set[str]:
     """What is special in the way a case is sent."""
     found = set(case.styles) - {"plain"}
@@ -278,6 +288,8 @@ def _simple_values(pair: Pair) -> Iterable[str]:
     name, value = pair
     slug = classify(name, value)
     known = edges(name, slug)
+    if slug == "long":
+        yield edges(name, "absolute")[0]
     for simple in known[:2]:
         if simple == value:
             return
