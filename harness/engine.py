@@ -49,6 +49,7 @@ class Run:
         self._found: Found | None = None
         self._session: Session | None = None
         self._hangs: Hangs | None = None
+        self._died = False
         self._skipped: dict[str, str] = {}
         self._findings: tuple[Finding, ...] = ()
         self._target = TargetConfig(config.url or "", config.account_sid or "")
@@ -166,14 +167,25 @@ class Run:
         session.on_hang, session.avoided = hangs.learn, hangs.would_hang
         try:
             self._send_all(session, found, plan, drawer)
-            self._attribute(session, found, _limits(profile.name))
+            self._attribute(session, found, Limits(probes=0) if self._died else _limits(profile.name))
             return self._finish(session)
         except (KeyboardInterrupt, Interrupted) as error:
             return self._cut_short(session, found, error)
         except TargetUnreachable as error:
             session.stopped = str(error)
+            self._forgive_last(session)
             self._attribute(session, found, Limits(probes=0))
-            return replace(self._finish(session), exit_code=3, headline=f"{error}; what was learnt until then is below.")
+            result = self._finish(session)
+            verdict = result.verdict if result.verdict == "violates" else "inconclusive"
+            return replace(result, verdict=verdict, exit_code=3, headline=f"{error}; what was learnt until then is below.")
+
+    def _forgive_last(self, session: Session) -> None:
+        """Takes back what the end of the server looked like: whether the last request ended it, nobody can tell."""
+        last = session.counts.requests - 8
+        gone = [s for s in session.seen if s.exchange.failure in ("closed", "refused") and s.exchange.number >= last]
+        session.seen[:] = [s for s in session.seen if all(s is not g for g in gone)]
+        if gone:
+            session.note(f"The last request before the target went away was made for {gone[0].exchange.case.aim}.")
 
     def _send_all(self, session: Session, found: Found, plan: Plan, drawer: Drawer) -> None:
         """The covering phase, read-back and the properties, until the budget ends."""
@@ -182,8 +194,18 @@ class Run:
             if session.stopped is None:
                 self._skipped.update(read_back(session, drawer))
                 run_properties(session, found.numbers, found.known.open_sids, plan.profile, self.config.seed)
+            if session.stopped is None:
+                self._close(session, plan)
         except BudgetSpent as spent:
             session.stopped = str(spent)
+
+    def _close(self, session: Session, plan: Plan) -> None:
+        """Sends what may end the server; if it does, all else is known already."""
+        try:
+            session.run(plan.closing_steps())
+        except TargetUnreachable as error:
+            self._died = True
+            session.note(f"{error}: a malformed body ended the server.")
 
     def _cut_short(self, session: Session, found: Found, error: BaseException) -> RunResult:
         session.stopped = "the run was interrupted"

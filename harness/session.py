@@ -101,6 +101,7 @@ class Session:
     waited: float = 0.0
     stopped: str | None = None
     created: list[str] = field(default_factory=list)
+    _said: set[str] = field(default_factory=set)
     _previous: Case | None = None
     _started: float = field(default_factory=time.monotonic)
     _refused: int = 0
@@ -262,6 +263,11 @@ class Session:
         """Said-back values of another call of this run are one break, not several."""
         wrong = [b for b in found if b.clause in ("echo.to", "echo.from")]
         document = exchange.document
+        if document is not None and len(self._said) < 2:
+            self._said.add(show([document.get("to"), document.get("from")]))
+        # A server that says the same of every call mixes nothing up.
+        if len(self._said) < 2:
+            return found
         if document is None or all(b.clause != "echo.to" for b in wrong):
             return found
         to, sender = document.get("to"), document.get("from")

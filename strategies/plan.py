@@ -27,6 +27,7 @@ WRONG_CREDENTIALS: tuple[tuple[str, str], ...] = (
 )
 
 
+_LAST = ("malformed.huge", "malformed.form", "malformed.utf-8")
 _MULTIPART = "multipart/form-data; boundary=x"
 _UNKNOWN = ("Unknown", "to", "X" * 300, "ClientNotificationUrl", "To[]", "é", "__proto__", "To ", "", "StatusCallbackEvent[0]")
 
@@ -99,6 +100,12 @@ class Plan:
             step = maker()
             if step is not None:
                 yield step
+
+    def closing_steps(self) -> Iterator[Step]:
+        """What is sent last, since it has ended whole servers: bodies that are huge or no proper form."""
+        for case in self._malformed(Case(self.drawer.base(), "malformed.form", self.seed)):
+            if case.aim in _LAST and self.wanted(case.aim):
+                yield Step("one", (case,))
 
     def expected_requests(self) -> int:
         """About how many requests the plan sends, for progress and budgets."""
@@ -310,7 +317,7 @@ class Plan:
             cases.append(replace(base, method=method, aim="method.not-created"))
         for method in ("GET", "HEAD", "OPTIONS"):
             cases.append(replace(base, method=method, pairs=(), aim="method.answers", content_type=None, body=b""))
-        cases += self._malformed(base)
+        cases += [c for c in self._malformed(base) if c.aim not in _LAST]
         return [self._just(c) for c in cases if self.wanted(c.aim)]
 
     def _just(self, case: Case) -> Maker:

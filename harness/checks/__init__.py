@@ -28,7 +28,7 @@ def judge(exchange: Exchange, expectation: Expectation, account_sid: str) -> tup
     Returns:
         The breaches, and the ids of the clauses that the exchange exercised.
     """
-    if exchange.status == 429:
+    if exchange.status == 429 or exchange.failure == "refused":
         return [], frozenset()
     found = [*check_outcome(exchange, expectation), *check_secrets(exchange)]
     exercised = set(expectation.clauses)
