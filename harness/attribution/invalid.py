@@ -199,8 +199,8 @@ def _company(case: Case, clause: str) -> str:
     if name is None:
         return ""
     others = {n for n, _ in case.pairs} - {name, *_ENDS, "Url", "Twiml"} - set(companions(PARAMETER[name]))
-    value = case.get(name)
-    shown = f"{name}={short(value)}" if value is not None else f"{name} absent"
+    values = [v for n, v in case.pairs if n == name]
+    shown = f"{name}={' and '.join(short(v) for v in values)}" if values else f"{name} absent"
     return shown + (f", only with {', '.join(sorted(others))}" if others else "")
 
 
