@@ -70,7 +70,8 @@ class InvalidCalls:
         taken: set[int] = set()
         for group in groups.values():
             parameters = {CLAUSE[s.breach.clause].parameter for s in group}
-            if len(parameters) >= 2 * _SYSTEMIC or (len(parameters) >= _SYSTEMIC and self._repeats(group[0])):
+            often = len(parameters) >= 2 * _SYSTEMIC and group[0].breach.kind != "crashed"
+            if often or (len(parameters) >= _SYSTEMIC and self._repeats(group[0])):
                 taken.update(id(s) for s in group)
                 self._systemic("refusal.status", group)
         return [s for s in seen if id(s) not in taken]
