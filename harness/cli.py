@@ -132,9 +132,9 @@ def contract(pattern: str | None, level: str | None, group: str | None, paramete
     if openapi:
         click.echo(json.dumps(build(), indent=2, ensure_ascii=False))
     elif as_data:
-        click.echo(json.dumps(texts.as_json(), indent=2, ensure_ascii=False))
+        click.echo(texts.as_json(pattern, level, group, parameter).rstrip())
     else:
-        click.echo(texts.listing(pattern, level, group, parameter))
+        click.echo(texts.listing(pattern, level, group, parameter).rstrip())
 
 
 @cli.command()
@@ -148,7 +148,7 @@ def explain(clause: str) -> None:
     """
     from harness.contract import explain as texts
 
-    click.echo(texts.explain(clause))
+    click.echo(texts.explain(clause).rstrip())
 
 
 @cli.command()
