@@ -103,6 +103,8 @@ def _is_hopeless(exchange: Exchange, tries: int) -> bool:
 def _taken(
     session: Session, wanted: Wanted, own: str, called: str, exchange: Exchange, probe: bool = True
 ) -> Found:
+    if "html" in (exchange.header("content-type") or "").lower():
+        session.note(f"a valid call is answered {exchange.status} with an HTML page: check the base URL, it may not be the service at all")
     owned = tuple(dict.fromkeys((own, *wanted.own)))
     takes = tuple(dict.fromkeys((called, *wanted.called)))
     numbers = Numbers(owned, takes, foreign=session.target.loopback)
