@@ -321,11 +321,17 @@ def test_fault_of_secrets_says_one(name: str, start: Any, faithful: list[Any]) -
 @pytest.mark.parametrize("name", sorted(CONCURRENT))
 def test_fault_of_concurrency_shows_with_two_calls_at_once_alone(name: str, start: Any) -> None:
     one, other = form(), form(To="+12025550143", From="+12025550144")
-    in_turn, at_once, faulty = start(), start(name), start(name)
+    in_turn, faulty = start(), start(name)
     good = [in_turn.post(pairs) for pairs in (one, one, other)]
     assert [faulty.post(pairs) for pairs in (one, one, other)] == good
-    first = at_once.post(one)
-    assert [first, *at_once.post_at_once([one, other])] != good
+
+    def shows() -> bool:
+        at_once = start(name)
+        first = at_once.post(one)
+        return [first, *at_once.post_at_once([one, other])] != good
+
+    # On a busy machine two calls now and then miss each other.
+    assert any(shows() for _ in range(20))
 
 
 def test_fault_rows_are_slugs_with_one_line() -> None:
