@@ -324,7 +324,8 @@ def _formless(value: str) -> str:
 
 @lru_cache(maxsize=1)
 def example_numbers() -> tuple[str, ...]:
-    """libphonenumber's example numbers, mobile and fixed, of every region, in E.164 form."""
+    """libphonenumber's example numbers, mobile and fixed, of every region, in E.164 form: those that its versions of
+    recent years agree on, so that a server with an older copy takes them too."""
     text = resources.files("harness.contract").joinpath("numbers.json").read_text("utf-8")
     return tuple(json.loads(text))
 

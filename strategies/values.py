@@ -455,7 +455,7 @@ _NOWHERE = (
 @_edges.register
 def _(domain: Address, slug: str) -> tuple[str, ...]:
     return {
-        "e164": ("+442079460958", "+61491570156", *example_numbers()[::9]),
+        "e164": ("+447400123456", "+61412345678", *example_numbers()[::9]),
         "sip": ("sip:alice@example.com", "sip:bob.smith@sip.example.org", "sip:1234@pbx.example.com", "sip:a@b-c.example.net", "sip:A_b-9@EXAMPLE.com"),
         "client": ("client:alice", "client:Bob_42", "client:a", "client:" + "x" * 50, "client:ALICE", "client:123", "client:_"),
         "phone-for-phone": ("client:alice", "sip:alice@example.com", "client:a", "client:Bob_42"),
