@@ -111,7 +111,6 @@ _SHAPES: tuple[Row, ...] = (
     ("price", "early", "is there while the call is queued", put("price", "-0.0130"), always),
     ("price_unit", "sign", "is a sign instead of a code", put("price_unit", "$"), always),
     ("price_unit", "unknown", "is a currency that does not exist", put("price_unit", "ZZZ"), always),
-    ("price_unit", "lower", "is in lower case", put("price_unit", "usd"), always),
     ("queue_time", "negative", "is negative", put("queue_time", "-1"), always),
     ("queue_time", "fraction", "has a fraction", put("queue_time", "0.5"), always),
     ("duration", "negative", "is negative", put("duration", "-1"), always),

@@ -58,7 +58,6 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...], ReplyEdit, Condition], ...] = (
     ("message-number", "a refusal's message is a number", _FORM, member("message", 400), always),
     ("more-info-missing", "a refusal has no more_info", _FORM, memberless("more_info"), always),
     ("status-member-missing", "a refusal has no status", _FORM, memberless("status"), always),
-    ("status-member-other", "a refusal's status is not the answer's", _FORM, member("status", 500), always),
     ("stack-trace", "a refusal holds a stack trace", _FORM, member("details", _TRACE), always),
     ("denied-403", "wrong credentials have status 403", _STRANGER, status(403), always),
     ("denied-404", "wrong credentials have status 404", _STRANGER, status(404), always),
