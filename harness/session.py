@@ -25,6 +25,7 @@ from harness.oracle import Expectation, Knowledge, expect
 from harness.target import Target
 from strategies.plan import Step
 
+AT_ONCE = ("together", "batch")
 _MAX_SEEN = 400
 _MAX_SEEN_CONTENT = 24
 _SLOW = 0.012
@@ -100,7 +101,6 @@ class Session:
     statuses: Counter[str] = field(default_factory=Counter)
     waited: float = 0.0
     stopped: str | None = None
-    created: list[str] = field(default_factory=list)
     _said: set[str] = field(default_factory=set)
     _previous: Case | None = None
     _started: float = field(default_factory=time.monotonic)

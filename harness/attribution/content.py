@@ -11,11 +11,10 @@ from harness.checks import Breach, judge
 from harness.contract import CLAUSE, FORM_TYPE, Expected
 from harness.exchange import Exchange
 from harness.findings import Finding
-from harness.session import Seen
+from harness.session import AT_ONCE, Seen
 
 _TRIES = 4
 _OF_SEVERAL = ("echo.sid-unique", "response.read-back")
-_AT_ONCE = ("together", "batch")
 _MIXED = ("echo.own-call", "echo.to", "echo.from")
 
 
@@ -50,9 +49,9 @@ class Content:
     def _one(self, clause: str, group: list[Seen]) -> None:
         level = min((s.breach.level for s in group), key=lambda x: x.rank)
         total = max(self.prober.session.occurrences[clause, "content"], len(group))
-        s = min(group, key=lambda s: (s.step in _AT_ONCE, len(s.exchange.case.pairs), s.exchange.number))
+        s = min(group, key=lambda s: (s.step in AT_ONCE, len(s.exchange.case.pairs), s.exchange.number))
         finding = _finding(s.breach, s.exchange)
-        if clause in _OF_SEVERAL or (s.step in _AT_ONCE and clause in _MIXED and not self._alone(s)):
+        if clause in _OF_SEVERAL or (s.step in AT_ONCE and clause in _MIXED and not self._alone(s)):
             finding = self._of_several(finding, s)
         elif s.exchange.case.is_plain_form:
             finding = self._of_one(finding, s, total)
@@ -62,11 +61,11 @@ class Content:
 
     def _of_several(self, finding: Finding, s: Seen) -> Finding:
         """Breaks that only several calls together show."""
-        if s.step in _AT_ONCE and finding.clause in _MIXED:
+        if s.step in AT_ONCE and finding.clause in _MIXED:
             statement = CLAUSE["call.concurrency"].statement
             return replace(finding, clause="call.concurrency", message=statement, together=s.partners, cause="only with two calls at once")
-        before = (s.exchange.previous,) if s.exchange.previous is not None and s.step not in _AT_ONCE else ()
-        return replace(finding, before=before, together=s.partners if s.step in _AT_ONCE else ())
+        before = (s.exchange.previous,) if s.exchange.previous is not None and s.step not in AT_ONCE else ()
+        return replace(finding, before=before, together=s.partners if s.step in AT_ONCE else ())
 
     def _alone(self, s: Seen) -> bool:
         """Whether the case shows the break when it is sent alone."""

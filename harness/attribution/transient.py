@@ -9,10 +9,9 @@ from harness.case import Case
 from harness.contract import Level
 from harness.errors import BudgetSpent
 from harness.exchange import Exchange
-from harness.session import Seen
+from harness.session import AT_ONCE, Seen
 
 _ROUNDS = 3
-_AT_ONCE = ("together", "batch")
 
 
 class Transients:
@@ -25,8 +24,8 @@ class Transients:
     def attribute(self, seen: list[Seen]) -> None:
         """At most one finding for each sort of thing that happens now and then."""
         seen = [s for s in seen if not self._covered(s)]
-        together = [s for s in seen if s.step in _AT_ONCE]
-        rest = [s for s in seen if s.step not in _AT_ONCE]
+        together = [s for s in seen if s.step in AT_ONCE]
+        rest = [s for s in seen if s.step not in AT_ONCE]
         alike = {s.breach.kind for s in rest}
         if not together or alike.intersection(s.breach.kind for s in together) or not self._together(together):
             rest += together

@@ -11,9 +11,6 @@ from harness.contract import ATTRIBUTES, CLAUSE, Expected
 from harness.exchange import Exchange
 from harness.oracle import Expectation
 
-RESPONSE_CLAUSES: frozenset[str] = frozenset(
-    c for c in CLAUSE if c.startswith(("response.", "echo.")) and c not in ("response.read-back",)
-)
 _ENVELOPE = frozenset(("response.status", "response.content-type", "response.json", "response.attributes", "response.unique-keys"))
 
 
@@ -80,4 +77,4 @@ _CLAUSES_OF: dict[str, tuple[str, ...]] = {
     a.name: tuple(c for c in CLAUSE if c.startswith(f"response.{a.slug}.")) for a in ATTRIBUTES
 }
 
-__all__ = ["RESPONSE_CLAUSES", "Breach", "judge"]
+__all__ = ["Breach", "judge"]
