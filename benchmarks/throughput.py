@@ -70,7 +70,7 @@ def schemathesis(emulator: Emulator, folder: str, seconds: int) -> tuple[int, fl
         "--max-time", str(seconds), "--no-color", "--max-failures", "1000",
     ]
     start = time.perf_counter()
-    done = subprocess.run(words, check=False, capture_output=True, text=True)
+    done = subprocess.run(words, check=False, capture_output=True, text=True, cwd=folder)
     took = time.perf_counter() - start
     found = re.search(r"([\d,]+) generated", done.stdout)
     return int(found[1].replace(",", "")) if found else 0, took

@@ -63,6 +63,7 @@ def cli() -> None:
 @click.option("--skip", multiple=True, metavar="GLOB", help="Leave these clauses out. Repeatable.")
 @click.option("--strict", is_flag=True, default=None, help="A broken SHOULD also ends with exit code 1.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Where the reports go (default: reports/latest).")
+@click.option("--examples", metavar="DIR", help="Keeps found cases here, to send them first next time (default: in the output; none).")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FILE", help="Config file (default: ringtrue.toml).")
 @click.option("--timeout", type=float, metavar="S", help="Seconds for one whole answer (default 10).")
 @click.option("--ca-bundle", metavar="FILE", help="Certificates to trust instead of the usual ones.")
@@ -91,21 +92,29 @@ def run(**options: Any) -> None:
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Break one rule on purpose. Repeatable.")
 @click.option("--list-faults", is_flag=True, help="List the faults and end.")
+@click.option("--variant", "variants", multiple=True, metavar="NAME", help="Keep the contract in another way. Repeatable.")
+@click.option("--list-variants", is_flag=True, help="List the variants and end.")
 @click.option("--account-sid", metavar="AC…", help="Account that the emulator serves.")
-def serve(host: str, port: int, faults: tuple[str, ...], list_faults: bool, account_sid: str | None) -> None:
-    """Serves the emulator alone.
+def serve(
+    host: str, port: int, faults: tuple[str, ...], list_faults: bool, variants: tuple[str, ...], list_variants: bool, account_sid: str | None
+) -> None:
+    """Serves the emulator alone: faithful, with faults, or as another server that keeps the contract too.
+
+    A fault may also be drawn: drawn-N is the fault of seed N.
 
     \b
     Examples:
       ringtrue serve --port 8080
       ringtrue serve --fault accepts-send-digits-33
+      ringtrue serve --fault drawn-7
+      ringtrue serve --variant minimal --variant gzip-chunked
     """
-    from harness.serving import fault_list, serve_emulator
+    from harness import serving
 
-    if list_faults:
-        click.echo(fault_list())
+    if list_faults or list_variants:
+        click.echo(serving.fault_list() if list_faults else serving.variant_list())
         return
-    serve_emulator(host, port, faults, account_sid, click.echo)
+    serving.serve_emulator(host, port, faults, variants, account_sid, click.echo)
 
 
 @cli.command()

@@ -39,6 +39,7 @@ class RunConfig:
         own, called: `--from` and `--to`.
         only, skip: globs of clause ids.
         faults: of the embedded emulator.
+        examples: folder of cases that found something before; None to keep none.
     """
 
     url: str | None = None
@@ -61,6 +62,7 @@ class RunConfig:
     ca_bundle: str | None = None
     allow_http: bool = False
     faults: tuple[str, ...] = ()
+    examples: Path | None = None
 
     def wants(self, clause_id: str) -> bool:
         """Whether a clause is to be judged."""
@@ -220,7 +222,7 @@ def _known_keys(table: dict[str, Any], known: tuple[str, ...], where: str) -> No
 _TYPES: dict[str, tuple[type, ...]] = {
     "url": (str,), "account-sid": (str,), "auth-token-env": (str,), "from": (str, list), "to": (str, list), "timeout": (int, float),
     "ca-bundle": (str,), "allow-http": (bool,), "max-requests": (int,), "max-time": (int, float), "rate": (int, float), "profile": (str,),
-    "seed": (int,), "output": (str,), "only": (str, list), "skip": (str, list), "strict": (bool,), "workers": (int,),
+    "seed": (int,), "output": (str,), "only": (str, list), "skip": (str, list), "strict": (bool,), "workers": (int,), "examples": (str,),
 }
 
 

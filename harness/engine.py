@@ -17,6 +17,7 @@ from harness.case import Case
 from harness.config import RunConfig
 from harness.contract import CLAUSE
 from harness.errors import BudgetSpent, HarnessError, Inconclusive, Interrupted, TargetUnreachable
+from harness.examples import Examples
 from harness.findings import Finding
 from harness.oracle import Knowledge
 from harness.preflight import Found, Wanted, may_be_called, preflight
@@ -27,7 +28,7 @@ from harness.session import Budget, Session
 from harness.target import Target, TargetConfig
 from harness.verdicts import clause_results, headline, overall
 from strategies.drawing import Drawer
-from strategies.plan import PROFILES, Plan
+from strategies.plan import PROFILES, Plan, Step
 
 ProgressFn = Callable[[int, int, int], None]
 
@@ -50,6 +51,7 @@ class Run:
         self._session: Session | None = None
         self._hangs: Hangs | None = None
         self._died = False
+        self._examples = Examples(config.examples, config.url or "embedded emulator") if config.examples is not None else None
         self._skipped: dict[str, str] = {}
         self._findings: tuple[Finding, ...] = ()
         self._target = TargetConfig(config.url or "", config.account_sid or "")
@@ -58,6 +60,11 @@ class Run:
     def known(self) -> Knowledge:
         """What the run came to know of the target."""
         return self._session.known if self._session is not None else Knowledge()
+
+    @property
+    def first_breach(self) -> int:
+        """The number of the request that showed the first break, from 1; 0 where none did."""
+        return min((s.exchange.number for s in self._session.seen), default=0) if self._session is not None else 0
 
     def conduct(self) -> RunResult:
         """Runs to the end, to the end of a budget, or to what stops it.
@@ -190,6 +197,7 @@ class Run:
     def _send_all(self, session: Session, found: Found, plan: Plan, drawer: Drawer) -> None:
         """The covering phase, read-back and the properties, until the budget ends."""
         try:
+            self._send_found_before(session)
             session.run(s for s in plan.steps() if all(session.may_send(c) for c in s.cases))
             if session.stopped is None:
                 self._skipped.update(read_back(session, drawer))
@@ -198,6 +206,23 @@ class Run:
                 self._close(session, plan)
         except BudgetSpent as spent:
             session.stopped = str(spent)
+
+    def _send_found_before(self, session: Session) -> None:
+        """Sends what found something in an earlier run, and forgets what finds nothing any more."""
+        sent = 0
+        for example in self._examples or ():
+            if not all(map(session.may_send, example.cases)):
+                continue
+            before = session.occurrences.total()
+            kinds = [Step("together", example.cases)] if example.at_once else [Step("one", (c,)) for c in example.cases]
+            session.run(kinds)
+            if session.stopped is not None:
+                return
+            sent += 1
+            if session.occurrences.total() == before and self._examples is not None:
+                self._examples.forget(example)
+        if sent:
+            session.note(f"{sent} case(s) that had found something before were sent first.")
 
     def _close(self, session: Session, plan: Plan) -> None:
         """Sends what may end the server; if it does, all else is known already."""
@@ -239,6 +264,8 @@ class Run:
     def _attribute(self, session: Session, found: Found, limits: Limits) -> None:
         findings = attribute(session, found.numbers, limits, self._hangs.ledger.causes if self._hangs else ())
         self._findings = tuple(f for f in findings if self.config.wants(f.clause))
+        if self._examples is not None:
+            self._examples.keep(self._findings)
 
     def _finish(self, session: Session) -> RunResult:
         verdict, code = overall(session, self._findings, self.config.strict)

@@ -17,6 +17,7 @@ from harness.session import Session
 from strategies.drawing import Numbers
 
 TEST_FROM = "+15005550006"
+_SOON = 0.1
 FICTIONAL_FROM = "+12025550143"
 FICTIONAL_TO = ("+14155550100", "+12025550199", "+442079460958")
 _EXAMPLES = ("+12015550123", "+447400123456", "+4915123456789", "+33612345678", "+61412345678")
@@ -73,10 +74,28 @@ def preflight(session: Session, wanted: Wanted) -> Found:
             return replace(_taken(session, wanted, own, called, exchange), before=tuple(answers[:-1] if exchange is answers[-1] else answers))
         if _is_hopeless(exchange, len(answers)):
             break
-    if all(e.is_crash for e in answers) and answers[0].status is not None:
-        own, called = next(iter(_pairs(session, wanted)))
-        return replace(_taken(session, wanted, own, called, answers[0], probe=False), crashes=True)
+    crash = _lasting_crash(session, answers)
+    if crash is not None:
+        own, called = crash.case.get("From") or "", crash.case.get("To") or ""
+        return replace(_taken(session, wanted, own, called, crash, probe=False), crashes=True)
     raise _explain(session, answers, wanted)
+
+
+def _lasting_crash(session: Session, answers: list[Exchange]) -> Exchange | None:
+    """A pair that fails again, at a server that is alive: it answers at all, or refuses other calls as it should."""
+    crash = next((e for e in answers if e.is_crash and e.failure not in ("refused", "tls")), None)
+    if crash is None or _is_alone_with_silence(session, crash, answers):
+        return None
+    again = session.send(crash.case)
+    return again if again.is_crash else None
+
+
+def _is_alone_with_silence(session: Session, crash: Exchange, answers: list[Exchange]) -> bool:
+    """Whether no HTTP answer came at all, not even a refusal of a call that has no To."""
+    if crash.status is not None or any(e.status is not None for e in answers):
+        return False
+    session.target.hurry(_SOON)
+    return not session.send(Case((("From", TEST_FROM),), "to.required")).is_refused
 
 
 def _minimal(called: str, own: str) -> Case:

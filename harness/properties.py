@@ -6,16 +6,19 @@ with everything else that was seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import HypothesisException
 
 from harness.case import Case
 from harness.contract import PARAMETERS, Expected
 from harness.errors import HarnessError
+from harness.generated import generated_calls
 from harness.session import Session
 from strategies import calls_about, valid_calls
 from strategies.drawing import Numbers
@@ -29,17 +32,33 @@ class _Broken(AssertionError):
 def run_properties(
     session: Session, numbers: Numbers, open_sids: frozenset[str], profile: Profile, run_seed: int
 ) -> None:
-    """Runs the properties of all parameters and of whole calls, as many examples as the profile says.
+    """Runs the properties of all parameters, of whole calls and of calls by a second generator, as many examples as the profile says.
 
     Raises:
         BudgetSpent: the run's budget ended.
     """
-    if not profile.examples:
+    if not profile.examples and not profile.generated:
         return
-    _search(session, valid_calls(numbers, open_sids), profile.examples, run_seed)
-    for parameter in PARAMETERS:
-        if any(c.expected is not Expected.EITHER for c in parameter.classes):
-            _search(session, calls_about(parameter.name, numbers, open_sids), profile.examples, run_seed)
+    with _no_storage():
+        if profile.examples:
+            _search(session, valid_calls(numbers, open_sids), profile.examples, run_seed)
+            for parameter in PARAMETERS:
+                if any(c.expected is not Expected.EITHER for c in parameter.classes):
+                    _search(session, calls_about(parameter.name, numbers, open_sids), profile.examples, run_seed)
+        if profile.generated:
+            for calls in generated_calls().values():
+                _search(session, calls, profile.generated, run_seed)
+
+
+@contextmanager
+def _no_storage() -> Iterator[None]:
+    """Keeps what Hypothesis writes for itself out of the user's directory."""
+    with tempfile.TemporaryDirectory(prefix="ringtrue-") as folder:
+        set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(None)
 
 
 def _search(session: Session, cases: Any, examples: int, run_seed: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked, has_target, nearest, read_file, token_from
+from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked, has_target, read_file, token_from
 from harness.errors import HarnessError, UsageError
 from harness.plugin import SuiteRun
 from harness.report.files import write_all
@@ -45,6 +45,7 @@ def settings_of(options: dict[str, Any]) -> RunConfig:
     url = target if target is not None else table.get("url")
     variable = pick("auth_token_env", "auth-token-env", TOKEN_VARIABLE)
     account = options["account_sid"] or os.environ.get(ACCOUNT_VARIABLE) or table.get("account-sid")
+    output = Path(pick("output", "output", "reports/latest"))
     if options["faults"] and url is not None:
         raise UsageError("--fault breaks the embedded emulator; it goes without --target")
     return checked(RunConfig(
@@ -53,10 +54,17 @@ def settings_of(options: dict[str, Any]) -> RunConfig:
         seed=pick("seed", "seed", 0), max_requests=pick("max_requests", "max-requests", None),
         max_time=pick("max_time", "max-time", None), rate=_rate(pick("rate", "rate", None)), workers=pick("workers", "workers", 6),
         only=_texts(pick("only", "only", ())), skip=_texts(pick("skip", "skip", ())), strict=bool(pick("strict", "strict", False)),
-        output=Path(pick("output", "output", "reports/latest")), timeout=float(pick("timeout", "timeout", 10.0)),
+        output=output, timeout=float(pick("timeout", "timeout", 10.0)),
         ca_bundle=pick("ca_bundle", "ca-bundle", None), allow_http=bool(pick("allow_http", "allow-http", False)),
-        faults=_known_faults(options["faults"]),
+        faults=_known_faults(options["faults"]), examples=_examples(pick("examples", "examples", None), output, url),
     ))
+
+
+def _examples(chosen: Path | str | None, output: Path, url: str | None) -> Path | None:
+    """Where found cases are kept: beside the reports by default; what the embedded emulator is broken by is no find."""
+    if chosen is None:
+        return output / "examples" if url is not None else None
+    return None if str(chosen) == "none" else Path(chosen)
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -74,11 +82,13 @@ def _rate(value: Any) -> float | None:
 
 def _known_faults(names: tuple[str, ...]) -> tuple[str, ...]:
     if names:
-        from harness.emulator.faults import FAULTS
+        from harness.emulator.faults import find_fault
 
         for name in names:
-            if name not in FAULTS:
-                raise UsageError(f"--fault {name!r} is unknown{nearest(name, list(FAULTS))}; `ringtrue serve --list-faults` lists them")
+            try:
+                find_fault(name)
+            except ValueError as error:
+                raise UsageError(str(error)) from None
     return names
 
 

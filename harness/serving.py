@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from harness.config import nearest
-from harness.emulator import FAULTS, EmulatorError, EmulatorSettings
+from harness.emulator import FAULTS, VARIANTS, EmulatorError, EmulatorSettings
 from harness.emulator import serve as serve_app
+from harness.emulator.faults import Fault, find_fault
 from harness.emulator.server import TOKEN_VARIABLE
+from harness.emulator.variants import Variant, settings_of
 from harness.errors import UsageError
 
 Echo = Callable[[str], object]
@@ -17,28 +18,38 @@ Echo = Callable[[str], object]
 
 def fault_list() -> str:
     """All faults by family, each with its one-line summary."""
+    return _list(FAULTS.values())
+
+
+def variant_list() -> str:
+    """All variants by family, each with its one-line summary."""
+    return _list(VARIANTS.values())
+
+
+def _list(rows: Iterable[Fault | Variant]) -> str:
     lines: list[str] = []
     family = ""
-    for fault in FAULTS.values():
-        if fault.family != family:
-            family = fault.family
+    for row in rows:
+        if row.family != family:
+            family = row.family
             lines.append(f"\n{family}" if lines else family)
-        lines.append(f"  {fault.name}\n      {fault.summary}")
+        lines.append(f"  {row.name}\n      {row.summary}")
     return "\n".join(lines)
 
 
-def serve_emulator(host: str, port: int, faults: tuple[str, ...], account_sid: str | None, echo: Echo) -> None:
+def serve_emulator(
+    host: str, port: int, faults: tuple[str, ...], variants: tuple[str, ...], account_sid: str | None, echo: Echo
+) -> None:
     """Serves until Ctrl-C or SIGTERM.
 
     Raises:
-        UsageError: an unknown fault, a bad account, or a port that can't be had.
+        UsageError: an unknown fault or variant, a bad account, or a port that can't be had.
     """
-    for name in faults:
-        if name not in FAULTS:
-            raise UsageError(f"--fault {name!r} is unknown{nearest(name, list(FAULTS))}; --list-faults lists them")
     token = os.environ.get("RINGTRUE_AUTH_TOKEN") or os.environ.get(TOKEN_VARIABLE)
     try:
-        settings = EmulatorSettings(faults=faults)
+        for name in faults:
+            find_fault(name)
+        settings = settings_of(*variants, faults=faults)
         if account_sid is not None:
             settings = replace(settings, account_sid=account_sid)
         if token:
@@ -52,6 +63,8 @@ def _tell(url: str, settings: EmulatorSettings, token: str | None, echo: Echo) -
     echo(f"ringtrue emulator at {url}, account {settings.account_sid}")
     if settings.faults:
         echo(f"broken on purpose: {', '.join(settings.faults)}")
+    if settings.variants:
+        echo(f"other ways to keep the contract: {', '.join(settings.variants)}")
     if token is None:
         echo(f"token (made up for this start): {settings.auth_token}")
     echo("")

@@ -171,6 +171,31 @@ class _Watch:
     fired: bool = False
 
 
+@dataclass(slots=True)
+class Flight:
+    """A request that was sent and whose answer has not been read yet.
+
+    Args:
+        start: of the performance counter, in seconds.
+        sent_at: seconds since the epoch.
+        error: what went wrong in sending it.
+    """
+
+    case: Case
+    number: int
+    previous: Case | None
+    method: str
+    path: str
+    body: bytes
+    headers: dict[str, str]
+    sent_at: float
+    start: float
+    connection: Any = None
+    reused: bool = False
+    watch: _Watch | None = None
+    error: Exception | None = None
+
+
 class _Watchdog:
     """Closes a connection whose whole answer isn't there in time, however slowly it drips."""
 
@@ -268,8 +293,14 @@ class Target:
         Returns:
             The exchange; a connection that fails is part of it, not an exception.
         """
-        body = body_of(case)
-        return self._exchange(case, case.method, self.path_of(case), body, self.headers_of(case), previous)
+        return self.finish(self.begin(case, previous))
+
+    def begin(self, case: Case, previous: Case | None = None) -> Flight:
+        """Sends a case and leaves its answer to `finish`, so that a caller can work while the server does.
+
+        A thread has one request under way at most: the next one is begun once the one before is finished.
+        """
+        return self._start(case, case.method, self.path_of(case), body_of(case), self.headers_of(case), previous)
 
     def read(self, path: str, case: Case) -> Exchange:
         """GETs a path of the target with the right credentials; `case` is kept with the exchange."""
@@ -277,7 +308,7 @@ class Target:
         authorization = self.credential("right")
         if authorization is not None:
             headers["Authorization"] = authorization
-        return self._exchange(case, "GET", path, b"", headers, None)
+        return self.finish(self._start(case, "GET", path, b"", headers, None))
 
     def hurry(self, usual: float) -> None:
         """Waits less for each further answer, since this target hangs now and then; `usual` is the usual time in seconds."""
@@ -287,37 +318,56 @@ class Target:
         """Closes this thread's connection."""
         self._drop()
 
-    def _exchange(
+    def _start(
         self, case: Case, method: str, path: str, body: bytes, headers: dict[str, str], previous: Case | None
-    ) -> Exchange:
+    ) -> Flight:
         with self._lock:
             self._number += 1
             number = self._number
-        sent_at = time.time()
-        start = time.perf_counter()
-        answer = self._once(case, method, path, body, headers)
+        flight = Flight(case, number, previous, method, path, body, headers, time.time(), time.perf_counter())
+        self._put_off(flight)
+        return flight
+
+    def finish(self, flight: Flight) -> Exchange:
+        """Reads the whole answer to a request that was begun, within the bounds."""
+        answer = self._answer(flight)
         if answer.get("stale"):
             self.always_fresh = True
             self.retries += 1
-            answer = self._once(case, method, path, body, headers)
+            self._put_off(flight)
+            answer = self._answer(flight)
         answer.pop("stale", None)
         return Exchange(
-            case=case, number=number, elapsed=time.perf_counter() - start, previous=previous, sent_at=sent_at,
-            **self._without_secrets(answer, case),
+            case=flight.case, number=flight.number, elapsed=time.perf_counter() - flight.start, previous=flight.previous,
+            sent_at=flight.sent_at, **self._without_secrets(answer, flight.case),
         )
 
-    def _once(self, case: Case, method: str, path: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
-        """One try on one connection; `stale` marks a kept connection that the server had closed meanwhile."""
+    def _put_off(self, flight: Flight) -> None:
+        """Sends a request on a connection; what goes wrong is kept for `finish`."""
         deadline = time.monotonic() + self.timeout
-        connection, reused = self._connection()
-        watch: _Watch | None = None
+        flight.error, flight.watch = None, None
+        connection, flight.reused = self._connection()
+        flight.connection = connection
         try:
             if connection.sock is None:
                 connection.connect()
-            watch = self._watchdog.watch(connection.sock, deadline)
-            self._put(connection, case, method, path, body, headers)
-            answer = self._take(connection, method)
-            if watch.fired:
+            flight.watch = self._watchdog.watch(connection.sock, deadline)
+            self._put(connection, flight.case, flight.method, flight.path, flight.body, flight.headers)
+        except BaseException as error:
+            self._let_go(flight)
+            if isinstance(error, HarnessError) or not isinstance(error, Exception):
+                self._drop()
+                raise
+            flight.error = error
+
+    def _answer(self, flight: Flight) -> dict[str, Any]:
+        """The answer to one try; `stale` marks a kept connection that the server had closed meanwhile."""
+        watch = flight.watch
+        try:
+            if flight.error is not None:
+                raise flight.error
+            answer = self._take(flight.connection, flight.method)
+            if watch is not None and watch.fired:
                 raise TimeoutError
             return answer
         except HarnessError:
@@ -328,11 +378,14 @@ class Target:
             failure = _failure_of(error)
             if watch is not None and watch.fired:
                 failure = "timeout"
-            stale = reused and failure == "closed"
+            stale = flight.reused and failure == "closed"
             return {"status": None, "failure": failure, "detail": type(error).__name__, "stale": stale}
         finally:
-            if watch is not None:
-                self._watchdog.release(watch)
+            self._let_go(flight)
+
+    def _let_go(self, flight: Flight) -> None:
+        if flight.watch is not None:
+            self._watchdog.release(flight.watch)
 
     def _connection(self) -> tuple[_Plain | _Tls, bool]:
         connection: _Plain | _Tls | None = getattr(self._local, "connection", None)

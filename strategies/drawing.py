@@ -7,6 +7,7 @@ strategies in `strategies` are built on the same functions.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 from harness.case import Pair, Pairs
@@ -124,13 +125,16 @@ class Drawer:
         sender = self.value("From", "client", 0.2) if self.rng.random() < 0.5 else self.value("From", "own-number")
         return ("To", to), ("From", sender or "")
 
-    def packed(self, share: float, kind: str | None = None, without: frozenset[str] = frozenset()) -> list[Pair]:
+    def packed(
+        self, share: float, kind: str | None = None, without: frozenset[str] = frozenset(), familiar: bool = False
+    ) -> list[Pair]:
         """A valid call with about `share` of all optional parameters, each with a new value, in a new order.
 
         Args:
             share: from 0 to 1.
             kind: what To is; drawn if None.
             without: parameters that must not be there.
+            familiar: with well-known values instead of new ones, for a call that is about something else.
         """
         rng = self.rng
         kind = kind or rng.choices(("phone", "sip", "client"), (6, 2, 2))[0]
@@ -138,7 +142,7 @@ class Drawer:
         for parameter in PARAMETERS:
             if parameter.required or parameter.name in without or rng.random() >= self._share_of(parameter.name, share):
                 continue
-            pairs.extend(self.pair_of(parameter.name))
+            pairs.extend(self.pair_of(parameter.name, familiar))
         self.instruct(pairs, without)
         rng.shuffle(pairs)
         return pairs
@@ -155,8 +159,10 @@ class Drawer:
         name = "Url" if "Url" not in without and (self.rng.random() < 0.7 or "Twiml" in without) else "Twiml"
         pairs.append((name, self.valid(name) or ""))
 
-    def pair_of(self, name: str) -> list[Pair]:
+    def pair_of(self, name: str, familiar: bool = False) -> list[Pair]:
         """A valid value of one optional parameter as the pairs that carry it (several for repeated ones)."""
+        if familiar and (known := _familiar(name)):
+            return [(name, known[int(self.rng.random() * len(known))])]
         domain = PARAMETER[name].domain
         if isinstance(domain, Events) and domain.repeated:
             chosen = self.rng.sample(domain.values, self.rng.randint(1, len(domain.values)))
@@ -179,13 +185,13 @@ class Drawer:
             pairs = self._simple(name, avoided)
             self.complete(name, pairs)
         elif turn == 2:
-            pairs = self.packed(1.0, self._kind(name, "phone"), avoided)
+            pairs = self.packed(1.0, self._kind(name, "phone"), avoided, familiar=True)
             self.complete(name, pairs)
         elif turn in (3, 4):
-            pairs = self.packed(0.15, self._kind(name, ("sip", "client")[turn - 3]), avoided)
+            pairs = self.packed(0.15, self._kind(name, ("sip", "client")[turn - 3]), avoided, familiar=True)
             self.complete(name, pairs)
         else:
-            pairs = self.packed(self.rng.choice((0.1, 0.35, 0.6, 0.9)), self._kind(name, None), avoided)
+            pairs = self.packed(self.rng.choice((0.1, 0.35, 0.6, 0.9)), self._kind(name, None), avoided, familiar=True)
             if self.rng.random() < 0.8:
                 self.complete(name, pairs)
         return pairs
@@ -208,7 +214,14 @@ class Drawer:
                 pairs[:] = [p for p in pairs if p[0] != needed]
                 pairs.append((needed, wanted))
             elif all(n != needed for n, _ in pairs):
-                pairs.extend(self.pair_of(needed))
+                pairs.extend(self.pair_of(needed, familiar=True))
+
+
+@lru_cache(maxsize=64)
+def _familiar(name: str) -> tuple[str, ...]:
+    """The simplest valid values of a parameter."""
+    slug = next((c.slug for c in PARAMETER[name].classes if c.expected is Expected.ACCEPT), None)
+    return tuple(v for v in edges(name, slug)[:8] if len(v) < 256) if slug is not None else ()
 
 
 def _ignoring(name: str) -> set[str]:

@@ -12,7 +12,7 @@ from random import Random
 
 from harness.case import Case, Pair, Pairs
 from harness.contract import FORM_TYPE, PARAMETERS, Expected, Parameter, ValueClass
-from harness.contract.model import Events, Sid, Twiml
+from harness.contract.model import Events, Integer, Sid, Twiml
 from harness.wire import STYLES
 from strategies.covering import ABSENT, rows
 from strategies.drawing import Drawer
@@ -39,28 +39,32 @@ class Profile:
     Args:
         name: `quick`, `standard` or `deep`.
         refused: how many new values of each class that must be refused are met beside its edges.
+        outside: how many more of the numbers outside a range.
         unclear: how often each unclear class is met beside its edges.
         packed: packed valid calls beside the covering arrays.
         alone: edges of each accepted class that are sent alone.
         again: cases of each sort that are sent several times in a row.
         together: pairs of calls that are sent at once.
         examples: Hypothesis examples of each parameter's property.
+        generated: cases that schemathesis draws, of each of its two modes.
     """
 
     name: str
     refused: int
+    outside: int
     unclear: int
     packed: int
     alone: int
     again: int
     together: int
     examples: int
+    generated: int = 0
 
 
 PROFILES: dict[str, Profile] = {
-    "quick": Profile("quick", 5, 0, 560, 3, 40, 40, 0),
-    "standard": Profile("standard", 90, 12, 5000, 40, 200, 300, 25),
-    "deep": Profile("deep", 400, 60, 20000, 60, 600, 1000, 100),
+    "quick": Profile("quick", 5, 20, 0, 560, 3, 40, 40, 0),
+    "standard": Profile("standard", 90, 60, 12, 5000, 40, 200, 300, 25),
+    "deep": Profile("deep", 400, 200, 60, 20000, 60, 600, 1000, 100, 300),
 }
 
 
@@ -144,7 +148,8 @@ class Plan:
 
     def _times(self, parameter: Parameter, row: ValueClass) -> int:
         """How often a class that must be refused is met."""
-        return min(len(edges(parameter.name, row.slug)) * 4 // 3, 60) + self.profile.refused
+        outside = self.profile.outside if isinstance(parameter.domain, Integer) and row.slug in ("minimum", "maximum") else 0
+        return min(len(edges(parameter.name, row.slug)) * 4 // 3, 60) + self.profile.refused + outside
 
     def _times_unclear(self, parameter: Parameter, row: ValueClass) -> int:
         """How often an unclear class is met."""
@@ -288,7 +293,7 @@ class Plan:
         return [self._credential_step, self._credential_step]
 
     def _credential_step(self) -> Step:
-        case = Case(tuple(self.drawer.packed(self.rng.choice((0.0, 0.3, 0.8)))), "auth.wrong", self.seed)
+        case = Case(tuple(self.drawer.packed(self.rng.choice((0.0, 0.3, 0.8)), familiar=True)), "auth.wrong", self.seed)
         kind, aim = self.rng.choice((*WRONG_CREDENTIALS, ("other-account", "auth.other-account")))
         if kind == "other-account":
             return Step("one", (replace(case, account="other", aim=aim),))
@@ -361,7 +366,7 @@ class Plan:
 
     def _odd_maker(self, aim: str, turn: int) -> Maker:
         def make() -> Step:
-            base: Pairs = self.drawer.base() if turn == 0 else tuple(self.drawer.packed(0.3))
+            base: Pairs = self.drawer.base() if turn == 0 else tuple(self.drawer.packed(0.3, familiar=True))
             parameter = self.rng.choice(PARAMETERS)
             value = next(iter(edges(parameter.name, parameter.classes[0].slug)), "x")
             if aim == "malformed.unknown-parameter":

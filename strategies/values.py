@@ -177,7 +177,7 @@ def _(domain: Integer, slug: str) -> tuple[str, ...]:
         ],
         "integer": (
             "abc", middle + "abc", _other_digits(middle, 0x660), hex(int(middle)), _other_digits(middle, 0xFF10), "x" + middle,
-            f"{middle[0]}_{middle[1:]}" if len(middle) > 1 else "1_0", _other_digits(middle, 0x966), middle + "%", *_NO_INTEGERS,
+            f"{middle[0]}_{middle[1:]}" if len(middle) > 1 else "1_0", _other_digits(middle, 0x966), middle + "%", middle + "s", middle + "ms", *_NO_INTEGERS,
         ),
         "decimal": (f"{middle}.5", f"{low}.5", f"{high}.5", f"{middle}.25", f"{high - 1 if high > low else high}.9"),
         UNCLEAR: (
@@ -193,7 +193,7 @@ def _(domain: Integer, slug: str, rng: Random, u: float) -> str | None:
     if slug == "range":
         return str(scale(u, low, high))
     if slug == "minimum":
-        return str(scale(u, 0, low - 1) if rng.random() < 0.75 else -int(10 ** (u * 9)))
+        return str(_below(low, high, rng, u))
     if slug == "maximum":
         return str(_above(high, rng, u))
     inside = str(scale(u, low, high))
@@ -204,12 +204,21 @@ def _(domain: Integer, slug: str, rng: Random, u: float) -> str | None:
     return None
 
 
+def _below(low: int, high: int, rng: Random, u: float) -> int:
+    """A number below a range: evenly down to 0, its mirror image below that, then ever further away."""
+    if u < 0.7:
+        return scale(u / 0.7, 0, low - 1)
+    if u < 0.85:
+        return -scale((u - 0.7) / 0.15, 1, high)
+    return -int(10 ** (2 + rng.random() * 9))
+
+
 def _above(high: int, rng: Random, u: float) -> int:
-    kind = rng.random()
-    if kind < 0.45:
-        return high + 1 + int(u * high * 2)
-    if kind < 0.9:
-        return high + 1 + int(10 ** (u * 10))
+    """A number above a range: by equal ratios up to 16 times its end, then ever further away, and what wraps into it."""
+    if u < 0.65:
+        return high + 1 + int(high * (16 ** (u / 0.65) - 1))
+    if u < 0.85:
+        return high + 1 + int(10 ** (3 + (u - 0.65) / 0.2 * 8))
     return (1 << rng.choice((16, 31, 32, 63, 64))) + rng.randint(high // 2, high)
 
 
@@ -344,6 +353,9 @@ def _(domain: Text, slug: str, rng: Random, u: float) -> str | None:
     return t.any_script(rng, length) if domain.any_script else t.plain(rng, length)
 
 
+_OTHER_EVENTS = ("in-progress", "initiated", "absent", "ringing", "answered", "no-answer", "canceled")
+
+
 @_edges.register
 def _(domain: Events, slug: str) -> tuple[str, ...]:
     v = domain.values
@@ -351,7 +363,7 @@ def _(domain: Events, slug: str) -> tuple[str, ...]:
     mixed = () if domain.repeated else (f"{v[0]} bogus", f"bogus {v[0]}", f"{v[0]} {v[1]} bogus", f"{v[0]} bogus {v[1]}")
     return {
         "values": (*v, *joined),
-        "unknown-value": ("bogus", *mixed, "busy", "done", "1", "*", "all", v[0] + "s", v[-1][:-1], "failed", "x" * 300, "true", v[0] + "\n", "queued"),
+        "unknown-value": ("bogus", *mixed, *_OTHER_EVENTS, "busy", "done", "1", "*", "all", v[0] + "s", v[-1][:-1], "failed", "x" * 300, "true", v[0] + "\n", "queued"),
         UNCLEAR: ("", f"{v[0]}  {v[1]}", f"{v[0]} {v[1]} {v[0]}", f"{v[0]},{v[1]}", v[0].upper(), f" {v[0]}", f"{v[0]} {v[1]}"),
     }[slug]
 
@@ -447,7 +459,7 @@ def _bad_host(rng: Random) -> str:
 # --- addresses -----------------------------------------------------------------------------------------
 
 _NOWHERE = (
-    "thisisnotaphonenumber", "!!!", "no telephone number at all", "http://example.com/voice", "$$$", "https://example.com", "<script>alert(document)</script>",
+    "thisisnotaphonenumber", "!!!", "+thisisnotaphonenumber", "no telephone number at all", "http://example.com/voice", "$$$", "https://example.com", "<script>alert(document)</script>",
     "{}", "x" * 300, "notavalidphonenumber12", "??", "drop table calls where true", "&", "%%%",
 )
 

@@ -105,3 +105,9 @@ def test_rows_are_of_faults_of_every_family() -> None:
 def test_two_faults_become_two_findings() -> None:
     outcome = outcome_of_run(faults=("accepts-timeout-601", "duration-number"), seed=SEED)
     assert sorted(outcome.clauses) == ["response.duration.type", "timeout.maximum"], outcome.told()
+
+
+@pytest.mark.slow
+def test_a_server_that_refuses_repeats_hides_no_other_fault() -> None:
+    outcome = outcome_of_run(faults=("refuses-same-again", "accepts-send-digits-33", "refuses-timeout-600"), seed=SEED, profile="quick")
+    assert {"call.repeatable", "send-digits.max-length", "timeout.range"} <= set(outcome.clauses), outcome.told()

@@ -94,7 +94,7 @@ def _joined(findings: list[Finding]) -> list[Finding]:
     """Findings that name the same clause and the same cause as one: valid and invalid calls may show the same fault."""
     by_cause: dict[tuple[str, str], Finding] = {}
     for f in findings:
-        key = (f.clause, f.cause if f.cause else f.actual)
+        key = (f.clause, "" if f.clause.startswith("malformed.") else f.cause if f.cause else f.actual)
         known = by_cause.get(key)
         by_cause[key] = f if known is None else replace(known, occurrences=known.occurrences + f.occurrences)
     return _of_families(list(by_cause.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import parse_qsl
 
 from harness.attribution.minimise import minimise
 from harness.attribution.prober import Ledger, Prober, Spent, Styled, styled
@@ -29,14 +30,27 @@ class Content:
         """One finding a clause."""
         groups: dict[str, list[Seen]] = {}
         for s in seen:
-            if s.breach.check != "check_malformed" or s.breach.actual not in self.ledger.systemic:
+            if s.breach.check != "check_malformed" or not self._is_known(s):
                 groups.setdefault(s.breach.clause, []).append(s)
         for clause, group in groups.items():
             self._one(clause, group)
         self._fold_mixed()
 
+    def _is_known(self, s: Seen) -> bool:
+        """Whether a malformed body fails for what is known already: all that is refused does, or a parameter of it in any form."""
+        if s.breach.actual in self.ledger.systemic:
+            return True
+        crashing = {CLAUSE[f.clause].parameter for f in self.ledger.findings if f.exchange.is_crash} - {None}
+        pairs = parse_qsl((s.exchange.case.body or b"")[:4096].decode("latin-1"), keep_blank_values=True)
+        blamed = [p for p in pairs if p[0] in crashing]
+        try:
+            return any(self.prober.send(self.prober.plain_on_base([p])).is_crash for p in blamed)
+        except Spent:
+            return bool(blamed)
+
     def _fold_mixed(self) -> None:
         """Another call's data shows as a wrong to or from too, now and then: one finding."""
+        self._fold_own_call()
         mixed = [f for f in self.ledger.findings if f.clause in ("echo.own-call", "call.concurrency") and f.check == "check_own_call"]
         folded = [f for f in self.ledger.findings if mixed and f.clause in ("echo.to", "echo.from", "call.concurrency") and f is not mixed[0]]
         folded = [f for f in folded if f.flaky is not None or f.clause == "call.concurrency" and f.check == "check_echo"]
@@ -45,6 +59,15 @@ class Content:
         whole = replace(mixed[0], occurrences=mixed[0].occurrences + sum(f.occurrences for f in folded))
         kept = [f for f in self.ledger.findings if f is not mixed[0] and all(f is not g for g in folded)]
         self.ledger.findings[:] = [*kept, whole]
+
+    def _fold_own_call(self) -> None:
+        """A to or from that is wrong with a certain request may by chance be another call's: one finding."""
+        steady = next((f for f in self.ledger.findings if f.check == "check_echo" and f.clause in ("echo.to", "echo.from") and f.flaky is None), None)
+        chance = next((f for f in self.ledger.findings if f.check == "check_own_call" and f.flaky is not None), None)
+        if steady is None or chance is None:
+            return
+        whole = replace(steady, occurrences=steady.occurrences + chance.occurrences, also=(*steady.also, chance.clause))
+        self.ledger.findings[:] = [whole if f is steady else f for f in self.ledger.findings if f is not chance]
 
     def _one(self, clause: str, group: list[Seen]) -> None:
         level = min((s.breach.level for s in group), key=lambda x: x.rank)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.attribution.minimise import minimise
-from harness.attribution.prober import PLUS_KEPT, Ledger, Prober, Spent, finding_of, is_crash, short
+from harness.attribution.prober import MANY, PLUS_KEPT, Cause, Ledger, Prober, Spent, finding_of, is_crash, short
 from harness.case import Case, Pair
 from harness.contract import CLAUSE, PARAMETER, Expected
 from harness.exchange import Exchange
 from harness.findings import Finding
 from harness.oracle import companions
-from harness.session import Seen
+from harness.session import Seen, has_sid
 
 _SYSTEMIC = 4
 _LARGE = 8
@@ -44,11 +44,20 @@ class InvalidCalls:
         pairs = set(case.pairs)
         names = {n for n, _ in pairs}
         for cause in self.ledger.causes:
-            if cause.kind != "crashed" or not cause.names <= names or not cause.values <= pairs:
+            if cause.kind != "crashed":
                 continue
-            if not cause.names or cause.is_slow or self._crash(tuple(p for p in case.pairs if p[0] in cause.names)):
+            if cause.size >= MANY:
+                if len(case.pairs) >= cause.size:
+                    return True
+            elif cause.names <= names and self._crashes_in(case, cause, pairs):
                 return True
         return False
+
+    def _crashes_in(self, case: Case, cause: Cause, pairs: set[Pair]) -> bool:
+        """Whether this case's own values of the parameters to blame crash a call, too."""
+        if not cause.names or cause.is_slow:
+            return cause.values <= pairs
+        return self._crash(tuple(p for p in case.pairs if p[0] in cause.names))
 
     def _crash(self, pairs: tuple[Pair, ...]) -> bool:
         """Whether these pairs alone crash a valid call; where one is not valid itself, any value of it is taken to."""
@@ -79,7 +88,7 @@ class InvalidCalls:
     def _creates(self, exchange: Exchange) -> bool:
         """Whether an answer looks like a created call as this target's look."""
         if self.prober.session.sids:
-            return "sid" in (exchange.document or {})
+            return has_sid(exchange)
         return exchange.status == 201
 
     def _repeats(self, s: Seen) -> bool:
@@ -157,8 +166,21 @@ class InvalidCalls:
             groups.setdefault(s.breach.clause, []).append(s)
         crashing = {CLAUSE[f.clause].parameter for f in self.ledger.findings if f.actual and f.exchange.is_crash} - {None}
         for clause, group in groups.items():
-            if CLAUSE[clause].parameter not in crashing:
+            parameter = CLAUSE[clause].parameter
+            if parameter in crashing:
+                continue
+            if parameter is None and crashing:
+                group = [s for s in group if not self._crashes_anyway(s.exchange.case, crashing)]
+            if group:
                 self._one_unanswered(clause, group)
+
+    def _crashes_anyway(self, case: Case, crashing: set[str | None]) -> bool:
+        """Whether a call that is odd crashes for what is known already: it does so once what is odd in it is gone."""
+        plain = case.with_pairs(tuple(p for p in map(_readable, case.pairs) if p[0] in PARAMETER))
+        try:
+            return any(n in crashing for n, _ in plain.pairs) and self.prober.send(plain).is_crash
+        except Spent:
+            return True
 
     def _repeats_crash(self, s: Seen) -> bool:
         try:
@@ -195,6 +217,11 @@ class InvalidCalls:
 
         minimise(list(exchange.case.pairs), same)
         return best
+
+
+def _readable(pair: Pair) -> Pair:
+    """A pair whose bytes that are no UTF-8 have become question marks."""
+    return pair[0], "".join("?" if "\ud800" <= c <= "\udfff" else c for c in pair[1])
 
 
 def _company(case: Case, clause: str) -> str:

@@ -17,6 +17,7 @@ from harness.oracle import INSTRUCTIONS, Expectation
 from harness.session import Seen, Session
 from strategies.drawing import Numbers
 
+MANY = 8
 PLUS_KEPT = "a space sent as + is not read as a space"
 
 Styled = tuple[Pair, str]
@@ -102,7 +103,19 @@ class Prober:
         self._end = time.monotonic() + limits.seconds
 
     def send(self, case: Case) -> Exchange:
-        """Sends one probe.
+        """Sends one probe; where the request before it was the same, another valid call in between.
+
+        A server that refuses what is sent twice in a row has one fault, and must not hide others.
+
+        Raises:
+            Spent: no further probe may be sent.
+        """
+        if self.session.previous == case:
+            self.send_next(self.plain_on_base([("Url", "https://example.com/between")]))
+        return self.send_next(case)
+
+    def send_next(self, case: Case) -> Exchange:
+        """Sends one probe right after the request before it.
 
         Raises:
             Spent: no further probe may be sent.

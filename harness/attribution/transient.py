@@ -104,7 +104,7 @@ class Transients:
             found: Exchange | None = None
             for _ in range(_ROUNDS):
                 self.prober.send(first)
-                exchange = self.prober.send(case)
+                exchange = self.prober.send_next(case)
                 found = exchange if outcome_of(s.breach.kind)(exchange) else None
                 if found is None:
                     break

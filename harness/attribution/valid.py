@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from harness.attribution.minimise import minimise
-from harness.attribution.prober import PLUS_KEPT, Cause, Ledger, Outcome, Prober, Spent, Styled, finding_of, outcome_of, short, styled
+from harness.attribution.prober import MANY, PLUS_KEPT, Cause, Ledger, Outcome, Prober, Spent, Styled, finding_of, outcome_of, short, styled
 from harness.case import Case, Pair
 from harness.classify import classify
 from harness.contract import FORM_TYPE, PARAMETER, Expected
@@ -16,7 +16,6 @@ from harness.wire import CLAUSE_OF_STYLE
 from strategies.values import edges
 
 _ASSUME_AFTER = 6
-_MANY = 8
 _VALUE_PROBES = 60
 _KEPT_WHOLE = ("values", "range", "well-formed", "e164", "own-number")
 
@@ -77,11 +76,24 @@ class ValidCalls:
     def _same(self, cause: Cause) -> Cause | None:
         """A known cause that is called the same."""
         for known in self.ledger.causes:
-            if cause.transport not in ("", "order") and known.transport == cause.transport:
+            if cause.transport not in ("", "order") and (known.transport, known.finding.clause) == (cause.transport, cause.finding.clause):
+                return known
+            if cause.transport in CLAUSE_OF_STYLE and known.transport in CLAUSE_OF_STYLE and known.finding.clause == cause.finding.clause:
+                return known
+            if self._is_long_twin(cause, known):
                 return known
             if (known.kind, known.finding.clause, known.names) == (cause.kind, cause.finding.clause, cause.names):
                 return known
         return None
+
+    def _is_long_twin(self, cause: Cause, known: Cause) -> bool:
+        """Whether long URLs fail for what short ones are known to fail for: a long one that is simple is taken."""
+        clauses = (cause.finding.clause, known.finding.clause)
+        slugs = {c.rpartition(".")[2] for c in clauses}
+        if cause.names != known.names or slugs != {"absolute", "long"} or len(cause.names) != 1:
+            return False
+        simple = "https://example.com/" + "a" * 300
+        return self.prober.send(self.prober.plain_on_base([(next(iter(cause.names)), simple)])).is_created
 
     # -- known causes -------------------------------------------------------------------------------
 
@@ -102,7 +114,7 @@ class ValidCalls:
             return _order(case, cause.names) == _order(cause.finding.case, cause.names)
         if cause.transport:
             return cause.transport in _transports(case)
-        if cause.size >= _MANY:
+        if cause.size >= MANY:
             return len(case.pairs) >= cause.size
         return cause.is_in(case)
 
@@ -112,7 +124,7 @@ class ValidCalls:
         if cause.transport:
             styles = ("percent20",) * len(case.pairs) if cause.transport == "plus" else ()
             return self.prober.send(replace(case, styles=styles, segments=0, content_type=FORM_TYPE)).is_created
-        if cause.size >= _MANY:
+        if cause.size >= MANY:
             return True
         kept = [(p, t) for p, t in styled(case) if p[0] in cause.names]
         return self.prober.shows(self.prober.on_base(kept, case), Expected.ACCEPT, wrong) is not None
@@ -141,6 +153,8 @@ class ValidCalls:
             if not all(fails(best.case) for _ in range(1 if self._slow else 3)):
                 return None
         except Spent:
+            if any(c.kind == s.breach.kind for c in self.ledger.causes):
+                raise
             finding = finding_of("call.combination", s.breach, best, "cut down only in part: the bounds of attribution were reached")
             return Cause(s.breach.kind, frozenset(), finding, len(case.pairs))
         names = frozenset(p[0] for p, _ in items)
@@ -202,7 +216,7 @@ class ValidCalls:
 
     def _values_to_blame(self, items: list[Styled], case: Case, fails: Fails) -> frozenset[Pair]:
         """The pairs that fail with this value only: with another one of the same class the call is created."""
-        if not 1 < len(items) < _MANY:
+        if not 1 < len(items) < MANY:
             return frozenset()
         fixed: set[Pair] = set()
         for i, (pair, style) in enumerate(items):
@@ -232,7 +246,7 @@ class ValidCalls:
             return self._clause_of(blamed[0], items), f"{names[0]}={short(blamed[0][1])}", ""
         if len(names) == 1:
             return f"{PARAMETER[names[0]].slug}.values", f"{len(blamed)} values of {names[0]}", ""
-        if len(blamed) >= _MANY:
+        if len(blamed) >= MANY:
             return "call.combination", f"{len(blamed)} parameters at once", ""
         if not fails(self.prober.on_base(list(reversed(items)), case)):
             return "call.parameter-order", f"{' before '.join(names)}", "order"

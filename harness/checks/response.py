@@ -32,6 +32,8 @@ def check_envelope(exchange: Exchange) -> list[Breach]:
     found: list[Breach] = []
     if exchange.status != 201:
         found.append(breach("response.status", "check_envelope", "201", exchange.describe()))
+    if exchange.status == 204:
+        return found  # has no body, by HTTP
     value, duplicates, error = exchange.parsed
     if error is not None or not isinstance(value, dict):
         actual = f"no JSON: {error}" if error else f"JSON, but {_kind_of(value)}"

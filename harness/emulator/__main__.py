@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default=LOOPBACK, help="address to listen at (default %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen at; 0, the default, takes a free one")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="break this rule; repeatable")
+    parser.add_argument("--variant", action="append", default=[], metavar="NAME", help="keep the contract in this other way; repeatable")
     parser.add_argument("--list-faults", action="store_true", help="list the faults and end")
     parser.add_argument("--account-sid", default=ACCOUNT_SID, metavar="AC…", help="the account (default %(default)s)")
     parser.add_argument("--owned-number", action="append", metavar="NUMBER", help="E.164 number to own; repeatable")
@@ -58,6 +59,7 @@ def _settings(options: argparse.Namespace) -> EmulatorSettings:
         owned_numbers=tuple(options.owned_number or OWNED_NUMBERS),
         base_path=options.base_path,
         faults=tuple(options.fault),
+        variants=tuple(options.variant),
         seed=options.seed,
     )
 

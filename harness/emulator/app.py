@@ -15,13 +15,14 @@ from typing import Any
 from harness.emulator import errors, hooks
 from harness.emulator.access import is_admitted, parse_basic
 from harness.emulator.errors import Refusal
-from harness.emulator.faults import hooks_of
+from harness.emulator.faults import fault_hooks
 from harness.emulator.form import Form, decode
 from harness.emulator.hooks import Hooks, Reply
 from harness.emulator.ledger import Ledger, Turn
 from harness.emulator.resource import build_call
 from harness.emulator.settings import API_VERSION, EmulatorSettings
 from harness.emulator.validate import validate
+from harness.emulator.variants import variant_hooks
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -30,6 +31,7 @@ ASGIApp = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 MAX_BODY = 1 << 20
 MAX_DRAINED = 64 << 20
+UNREAD = b"?"
 PAGE_SIZE = 50
 FORM_TYPE = "application/x-www-form-urlencoded"
 
@@ -40,11 +42,11 @@ _DENIED = Refusal(errors.BAD_CREDENTIALS, "Authenticate", status=401)
 _TOO_LARGE = Refusal(errors.TOO_LARGE, f"The body is longer than {MAX_BODY} bytes", status=413)
 
 
-def create_app(settings: EmulatorSettings) -> ASGIApp:
+def create_app(settings: EmulatorSettings) -> Application:
     """The application of one emulator, with a memory of its own.
 
     Raises:
-        ValueError: a name among the settings' faults is unknown.
+        ValueError: a name among the settings' faults or variants is unknown.
     """
     return Application(settings)
 
@@ -55,14 +57,21 @@ class Application:
     def __init__(self, settings: EmulatorSettings) -> None:
         self._settings = settings
         self._ledger = Ledger(settings.seed)
-        self._hooks: Hooks = hooks_of(settings.faults)
+        self._hooks = Hooks.collect((*fault_hooks(settings.faults), *variant_hooks(settings.variants)))
+
+    @property
+    def speech(self) -> hooks.Speak:
+        """How HTTP is to be spoken for it."""
+        return self._hooks.speech
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise ValueError(f"the emulator speaks http alone, not {scope['type']}")
         body = await _read(receive)
-        turn = self._turn(scope, body or b"")
-        reply = _refused(_TOO_LARGE) if body is None else self._route(turn)
+        turn = self._turn(scope, UNREAD if body is None else body)
+        reply = self._at_once(turn)
+        if reply is None:
+            reply = _refused(_TOO_LARGE) if body is None else self._route(turn)
         if reply is None:
             self._ledger.arrive(turn, self._decoded(turn))
             if await self._held(turn, scope, receive):
@@ -80,7 +89,12 @@ class Application:
                 turn.authorization = value
             elif name == b"content-type":
                 turn.content_type = value.decode("latin-1")
+            elif name == b"accept-encoding":
+                turn.accept_encoding = value.decode("latin-1")
         return turn
+
+    def _at_once(self, turn: Turn) -> Reply | None:
+        return next((hook.reply for hook in self._hooks.answers if hook.when(turn)), None)
 
     def _route(self, turn: Turn) -> Reply | None:
         """The answer of everything but a form at the collection, for which it is None."""
@@ -189,7 +203,13 @@ async def _read(receive: Receive) -> bytes | None:
 
 async def _send(send: Send, reply: Reply, method: str) -> None:
     length = len(reply.body) if reply.announced is None else reply.announced
-    headers = [(b"content-type", reply.content_type.encode()), (b"content-length", b"%d" % length)]
+    headers = [(b"content-type", reply.content_type.encode())]
+    headers += [] if reply.chunk else [(b"content-length", b"%d" % length)]
     headers += [(name.lower().encode(), value.encode()) for name, value in reply.headers]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
+    body = b"" if method == "HEAD" else reply.body
+    size = reply.chunk or len(body) or 1
+    pieces = [body[start:start + size] for start in range(0, len(body), size)] or [b""]
+    for piece in pieces[:-1]:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": pieces[-1]})

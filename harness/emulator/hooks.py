@@ -7,7 +7,7 @@ faithful.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 from harness.emulator import errors
 from harness.emulator.form import FAITHFUL, Decoding, Form
@@ -35,6 +35,7 @@ class Reply:
     Args:
         kind: CREATED, REFUSED (a form), DENIED (credentials) or OTHER.
         announced: a Content-Length that is not the body's; None announces the true one.
+        chunk: bytes in each chunk; 0 sends the body with its length instead.
     """
 
     status: int
@@ -43,6 +44,7 @@ class Reply:
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
     announced: int | None = None
+    chunk: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,41 @@ class HangUp:
     when: Condition = always
 
 
-Hook = Decode | Rewrite | Waive | Refuse | Edit | Rework | Admit | Shut | Treat | OpenAccounts | Pause | HangUp
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that is given before anything is looked at or done."""
+
+    reply: Reply
+    when: Condition = always
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """How HTTP is spoken.
+
+    Args:
+        version: of HTTP, in the status line.
+        before: interim answers.
+        title_case: whether header names begin with capitals.
+        piece: bytes that are sent at a time; 0 for all at once.
+        close_every: a connection is closed, unsaid, after so many answers; 0 for never.
+    """
+
+    version: bytes = b"HTTP/1.1"
+    before: bytes = b""
+    title_case: bool = False
+    piece: int = 0
+    close_every: int = 0
+
+    def joined(self, other: Speak) -> Speak:
+        """Both at once; where both change the same, the other one holds."""
+        changes = {f.name: getattr(other, f.name) for f in fields(self) if getattr(other, f.name) != f.default}
+        return replace(self, **changes)
+
+
+PLAIN_SPEECH = Speak()
+
+Hook = Answer | Speak | Decode | Rewrite | Waive | Refuse | Edit | Rework | Admit | Shut | Treat | OpenAccounts | Pause | HangUp
 
 
 @dataclass(slots=True)
@@ -154,6 +190,8 @@ class Hooks:
     treats: dict[str, str] = field(default_factory=dict)
     pauses: list[Pause] = field(default_factory=list)
     hang_ups: list[HangUp] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    speech: Speak = PLAIN_SPEECH
     opens_accounts: bool = False
 
     @classmethod
@@ -170,6 +208,10 @@ class Hooks:
                 self.decoding = decoding
             case Treat(method, like):
                 self.treats[method] = like
+            case Answer():
+                self.answers.append(hook)
+            case Speak():
+                self.speech = self.speech.joined(hook)
             case OpenAccounts():
                 self.opens_accounts = True
             case Rewrite():

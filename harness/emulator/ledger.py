@@ -34,6 +34,7 @@ class Turn:
     path: str
     authorization: bytes = b""
     content_type: str = ""
+    accept_encoding: str = ""
     body: bytes = b""
     form: Form = field(default_factory=Form)
     serial: int = 0

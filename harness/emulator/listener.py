@@ -5,6 +5,7 @@ For the event loop, signals and the closing of connections. Which socket it list
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -12,12 +13,15 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import ClassVar, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from harness.emulator.app import create_app
+from harness.emulator.hooks import PLAIN_SPEECH, Speak
 from harness.emulator.settings import EmulatorSettings
+from harness.emulator.voice import Voice
 
 KEEP_ALIVE_S = 120
 GRACE_S = 1
@@ -29,9 +33,23 @@ Ready = Callable[[str], None]
 class _Protocol(HttpToolsProtocol):
     """Lets the application close a connection without an answer, which faults do."""
 
+    speech: ClassVar[Speak] = PLAIN_SPEECH
+    _served = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if self.speech != PLAIN_SPEECH:
+            self.transport = cast(asyncio.Transport, Voice(transport, self.speech))
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {"ringtrue.hang_up": {"close": self.transport.close}}
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._served += 1
+        if self.speech.close_every and self._served % self.speech.close_every == 0:
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -69,7 +87,7 @@ def run(settings: EmulatorSettings, listener: socket.socket, ready: Ready | None
     url = _url(listener, settings.base_path)
     config = uvicorn.Config(
         app=app,
-        http=_Protocol,
+        http=type("Protocol", (_Protocol,), {"speech": app.speech}),
         loop="uvloop",
         ws="none",
         lifespan="off",

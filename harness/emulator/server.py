@@ -53,7 +53,7 @@ def serve(
 
     Raises:
         AddressUnavailable: the host and port cannot be listened at.
-        ValueError: a name among the settings' faults is unknown.
+        ValueError: a name among the settings' faults or variants is unknown.
     """
     # Here, since whoever only starts a process needs no server of their own.
     from harness.emulator.listener import run
@@ -83,7 +83,7 @@ class Emulator:
     Raises:
         AddressUnavailable: on entering, the host and port cannot be listened at.
         EmulatorError: on entering, the process did not come up.
-        ValueError: on entering, a name among the settings' faults is unknown.
+        ValueError: on entering, a name among the settings' faults or variants is unknown.
     """
 
     def __init__(self, settings: EmulatorSettings | None = None, host: str = LOOPBACK, port: int = 0) -> None:
@@ -130,7 +130,7 @@ class Emulator:
 
     def start(self) -> None:
         """Starts the process and waits until it listens."""
-        create_app(self.settings)  # an unknown fault is said here, not by a process that dies
+        create_app(self.settings)  # an unknown name is said here, not by a process that dies
         self._process = subprocess.Popen(
             [sys.executable, "-m", "harness.emulator", *self._arguments()],
             stdin=subprocess.PIPE,
@@ -168,7 +168,7 @@ class Emulator:
         arguments += ["--base-path", s.base_path] if s.base_path else []
         arguments += ["--seed", str(s.seed)] if s.seed is not None else []
         arguments += [f"--owned-number={number}" for number in s.owned_numbers]
-        return arguments + [f"--fault={name}" for name in s.faults]
+        return arguments + [f"--fault={name}" for name in s.faults] + [f"--variant={name}" for name in s.variants]
 
     def _announced(self, process: subprocess.Popen[bytes]) -> str:
         assert process.stdout is not None

@@ -20,7 +20,7 @@ def new_token() -> str:
 
 @dataclass(frozen=True, slots=True)
 class EmulatorSettings:
-    """One emulator's account, numbers and faults.
+    """One emulator's account, numbers, faults and variants.
 
     Args:
         account_sid: the only account there is.
@@ -28,6 +28,7 @@ class EmulatorSettings:
         owned_numbers: E.164 numbers that calls may come from.
         base_path: what stands before ``/2010-04-01`` in every path, such as ``/voice``; usually nothing.
         faults: names of the rules to break on purpose, see ``faults.FAULTS``.
+        variants: names of other ways to keep the contract, see ``variants.VARIANTS``.
         seed: makes the sids repeatable; None draws them from the system.
     """
 
@@ -36,6 +37,7 @@ class EmulatorSettings:
     owned_numbers: tuple[str, ...] = OWNED_NUMBERS
     base_path: str = ""
     faults: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
     seed: int | None = None
 
     @property

@@ -21,8 +21,9 @@ from harness.emulator.faults import (
     secrets,
     state,
 )
+from harness.emulator.faults.drawn import drawn
 from harness.emulator.faults.model import Fault
-from harness.emulator.hooks import Hooks
+from harness.emulator.hooks import Hook
 
 _FAMILIES = (accepts, refuses, crashes, attributes, envelope, state, access, refusals, encoding, methods, secrets)
 
@@ -41,25 +42,26 @@ FAULTS = _catalogue()
 
 
 def find_fault(name: str) -> Fault:
-    """The fault of this name.
+    """The fault of this name, or of the seed in a name such as `drawn-7`.
 
     Raises:
         ValueError: there is none; the text names the nearest.
     """
-    if name in FAULTS:
-        return FAULTS[name]
+    known = FAULTS.get(name) or drawn(name)
+    if known is not None:
+        return known
     near = difflib.get_close_matches(name, FAULTS, n=1, cutoff=0.4)
     hint = f"; the nearest is {near[0]!r}" if near else ""
-    raise ValueError(f"there is no fault named {name!r}{hint}; --list-faults lists all")
+    raise ValueError(f"there is no fault named {name!r}{hint}; `ringtrue serve --list-faults` lists all")
 
 
-def hooks_of(names: Iterable[str]) -> Hooks:
+def fault_hooks(names: Iterable[str]) -> tuple[Hook, ...]:
     """What these faults do, together.
 
     Raises:
         ValueError: one of the names is unknown.
     """
-    return Hooks.collect(hook for name in names for hook in find_fault(name).hooks)
+    return tuple(hook for name in names for hook in find_fault(name).hooks)
 
 
-__all__ = ["FAULTS", "Fault", "find_fault", "hooks_of"]
+__all__ = ["FAULTS", "Fault", "fault_hooks", "find_fault"]

@@ -134,7 +134,6 @@ _EVENTS: tuple[Row, ...] = (
     (SC_EVENT, "recording-event", "that RecordingStatusCallbackEvent knows", matches(SC_EVENT, "in-progress|absent")),
     (RSC_EVENT, "word", "that is unknown and alone", matches(RSC_EVENT, r"\S+")),
     (RSC_EVENT, "word-among", "that is unknown after a known one", matches(RSC_EVENT, "(in-progress|completed|absent) .*")),
-    (RSC_EVENT, "comma", "with commas between events", matches(RSC_EVENT, "[a-z-]+(, ?[a-z-]+)+")),
 )  # fmt: skip
 
 _URLS: tuple[Row, ...] = (

@@ -1,0 +1,70 @@
+"""The catalogue of variants: lenient, strict and strange servers that keep the contract.
+
+For finding variants by name; the rows are in a module for each family. A new variant is a new row there.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from harness.emulator.hooks import Hook
+from harness.emulator.settings import EmulatorSettings
+from harness.emulator.variants import answers, lenient, mixed, service, strict, transport
+from harness.emulator.variants.model import Variant
+
+_FAMILIES = (lenient, strict, answers, transport, service, mixed)
+
+
+def _catalogue() -> dict[str, Variant]:
+    found: dict[str, Variant] = {}
+    for family in _FAMILIES:
+        for variant in family.VARIANTS:
+            if variant.name in found:
+                raise ValueError(f"two variants are named {variant.name!r}")
+            found[variant.name] = variant
+    return found
+
+
+VARIANTS = _catalogue()
+
+
+def find_variant(name: str) -> Variant:
+    """The variant of this name.
+
+    Raises:
+        ValueError: there is none; the text names the nearest.
+    """
+    if name in VARIANTS:
+        return VARIANTS[name]
+    near = difflib.get_close_matches(name, VARIANTS, n=1, cutoff=0.4)
+    hint = f"; the nearest is {near[0]!r}" if near else ""
+    raise ValueError(f"there is no variant named {name!r}{hint}; `ringtrue serve --list-variants` lists all")
+
+
+def variant_hooks(names: Iterable[str]) -> tuple[Hook, ...]:
+    """What these variants do, together.
+
+    Raises:
+        ValueError: one of the names is unknown.
+    """
+    return tuple(hook for name in names for hook in find_variant(name).hooks)
+
+
+def settings_of(*names: str, **more: Any) -> EmulatorSettings:
+    """Settings of an emulator that is these variants at once.
+
+    Args:
+        more: further fields of the settings, which win.
+
+    Raises:
+        ValueError: one of the names is unknown.
+    """
+    wanted: dict[str, Any] = {"variants": names}
+    for name in names:
+        wanted.update(find_variant(name).settings)
+    return EmulatorSettings(**{**wanted, **more})
+
+
+__all__ = ["VARIANTS", "Variant", "find_variant", "settings_of", "variant_hooks"]
