@@ -7,12 +7,13 @@ same as of the first one: a probe whose outcome is unclear proves nothing and is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.attribution.content import Content
-from harness.attribution.invalid import InvalidCalls
-from harness.attribution.prober import Cause, Ledger, Limits, Prober
+from harness.attribution.invalid import LATE, InvalidCalls, merged
+from harness.attribution.prober import MANY, Cause, Ledger, Limits, Prober
 from harness.attribution.transient import Transients
 from harness.attribution.valid import ValidCalls
 from harness.case import Case
@@ -20,6 +21,8 @@ from harness.contract import CLAUSE
 from harness.findings import Finding, numbered
 from harness.session import Seen, Session
 from strategies.drawing import Numbers
+
+_ALIKE = 3
 
 
 def attribute(session: Session, numbers: Numbers, limits: Limits | None = None, known: Sequence[Cause] = ()) -> list[Finding]:
@@ -46,7 +49,40 @@ def attribute(session: Session, numbers: Numbers, limits: Limits | None = None, 
     Content(prober, ledger).attribute(_of_kind(seen, "content"))
     Transients(prober, ledger).attribute(list(ledger.transient))
     by_cause = _not_utf8([replace(c.finding, occurrences=max(c.count, 1)) for c in ledger.causes])
-    return numbered(_joined([*by_cause, *ledger.findings]))
+    by_cause = _same_in_company(_same_rule(by_cause))
+    return numbered(_joined(_late_pairs(by_cause, ledger.findings)))
+
+
+def _same_rule(findings: list[Finding]) -> list[Finding]:
+    """The same rule of several parameters that is broken in the same way as one, such as of all URLs."""
+    single = [f for f in findings if len(f.parameters) == 1]
+    return [*(f for f in findings if len(f.parameters) != 1), *merged(single)]
+
+
+def _same_in_company(findings: list[Finding]) -> list[Finding]:
+    """Several parameters that fail beside the same other one, in the same way, as one."""
+    pairs = [f for f in findings if f.clause == "call.combination" and len(f.parameters) == 2]
+    shared = Counter((name, f.actual) for f in pairs for name in f.parameters)
+    taken: set[str] = set()
+    out = [f for f in findings if f not in pairs]
+    for (name, actual), count in shared.most_common():
+        group = [f for f in pairs if name in f.parameters and f.actual == actual and f.cause not in taken]
+        if count < _ALIKE or len(group) < _ALIKE:
+            continue
+        taken.update(f.cause for f in group)
+        cause = f"{group[0].cause}; the same with {len(group) - 1} more parameters beside {name}"
+        out.append(replace(group[0], cause=cause, occurrences=sum(f.occurrences for f in group)))
+    return [*out, *(f for f in pairs if f.cause not in taken)]
+
+
+def _late_pairs(by_cause: list[Finding], others: list[Finding]) -> list[Finding]:
+    """Large calls that are refused, and rules that don't hold in large calls, as one: what stands late in a call is not read."""
+    late = next((f for f in others if f.cause.startswith(LATE)), None)
+    large = next((f for f in by_cause if f.clause == "call.combination" and len(f.parameters) >= MANY), None)
+    if late is None or large is None or large.exchange.is_crash:
+        return [*by_cause, *others]
+    whole = replace(large, also=(*large.also, late.clause, *late.also), occurrences=large.occurrences + late.occurrences)
+    return [*(whole if f is large else f for f in by_cause), *(f for f in others if f is not late)]
 
 
 def _not_utf8(findings: list[Finding]) -> list[Finding]:

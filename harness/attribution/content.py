@@ -6,7 +6,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from harness.attribution.minimise import minimise
-from harness.attribution.prober import Ledger, Prober, Spent, Styled, styled
+from harness.attribution.prober import Ledger, Prober, Spent, Styled, short, styled
 from harness.case import Case
 from harness.checks import Breach, judge
 from harness.contract import CLAUSE, FORM_TYPE, Expected
@@ -156,7 +156,10 @@ def _oddity(case: Case) -> str:
 
 def _condition(case: Case) -> str:
     """What the smallest case has beyond the simplest call."""
+    to = case.get("To") or "+"
     extra = [n for n, _ in case.pairs if n not in ("To", "From", "Url")]
+    if not to.startswith("+"):
+        extra = [f"To={short(to)}", *(n for n in extra if n != "Twiml" or "Url" in dict(case.pairs))]
     return f"with {', '.join(dict.fromkeys(extra))}" if extra else ""
 
 

@@ -13,6 +13,7 @@ from harness.findings import Finding
 from harness.oracle import companions
 from harness.session import Seen, has_sid
 
+LATE = "only in calls with "
 _SYSTEMIC = 4
 _LARGE = 8
 _TRIES = 4
@@ -279,14 +280,23 @@ def _of_large_calls(found: list[Finding]) -> list[Finding]:
         return found
     first = min(large, key=lambda f: len(f.case.pairs))
     rest = [f for f in large if f is not first]
-    return [*(f for f in found if f not in large), _with(first, rest, f"only in calls with {len(first.case.pairs)} parameters or more")]
+    return [*(f for f in found if f not in large), _with(first, rest, f"{LATE}{len(first.case.pairs)} parameters or more")]
+
+
+def _rule(finding: Finding) -> str:
+    """What a finding's rule says of any parameter: its slug, or that control characters are refused."""
+    name = CLAUSE[finding.clause].parameter
+    blamed = "".join(v for n, v in finding.case.pairs if n == name)
+    if name not in _ENDS and any(c < " " for c in blamed):
+        return "control-character"
+    return finding.clause.partition(".")[2]
 
 
 def merged(found: list[Finding]) -> list[Finding]:
     """Findings of the same rule of many parameters as one, which names the clauses of the others too."""
     by_rule: dict[tuple[str, str], list[Finding]] = {}
     for f in found:
-        by_rule.setdefault((f.clause.partition(".")[2], f.actual), []).append(f)
+        by_rule.setdefault((_rule(f), f.actual), []).append(f)
     out: list[Finding] = []
     for group in by_rule.values():
         if len(group) < _SYSTEMIC or len({f.clause for f in group}) < _SYSTEMIC:

@@ -14,6 +14,8 @@ from harness.contract.attributes import STATUSES, UNFINISHED
 
 _CHECK = "check_echo"
 _FORMS = ("e164", "sip", "client")
+# Not plain, so that nobody has to take them; whoever does says them back like any other.
+_AS_IT_IS = re.compile(r"(?:sip:[A-Za-z0-9._=&+$,!*'-]+@[A-Za-z0-9.-]+|client:[A-Za-z0-9_.@+=&-]+)\Z")
 
 
 def check_echo(case: Case, document: dict[str, Any], account_sid: str, now: float) -> Iterator[Breach]:
@@ -60,10 +62,8 @@ def is_said_back(sent: str, said: str) -> bool:
     if said == sent:
         return True
     form = address_form(sent)
-    if form == "sip":
-        return said == sent[4:]
-    if form in _FORMS:
-        return False
+    if form in _FORMS or _AS_IT_IS.match(sent):
+        return said == sent.removeprefix("sip:")
     digits = re.sub(r"[^0-9]", "", sent)
     if re.search("[A-Za-z]", sent) or not sent.isascii() or not digits:
         return True

@@ -72,7 +72,6 @@ _ROWS: tuple[tuple[str, str, Hook], ...] = (
     ("latin-1", "bytes are read as Latin-1 instead of UTF-8", _decode(charset="latin-1")),
     ("ascii", "bytes that are not ASCII are lost", _decode(charset="ascii")),
     ("plus-kept", "a plus is not read as a space", _decode(plus_is_space=False)),
-    ("escapes-kept", "percent-encoding is not read", _decode(unescapes=False)),
     ("lower-hex-kept", "percent-encoding in lower-case hex is not read", _decode(lower_hex=False)),
     ("first-of-repeated", "of a repeated parameter the first value alone is read", _decode(keeps="first")),
     ("last-of-repeated", "of a repeated parameter the last value alone is read", _decode(keeps="last")),

@@ -20,7 +20,6 @@ from harness.emulator.faults.effects import (
     memberless,
     status,
     text,
-    unheaded,
 )
 from harness.emulator.faults.model import Fault
 from harness.emulator.hooks import DENIED, REFUSED, Condition, Reply, Rework, always
@@ -65,7 +64,6 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...], ReplyEdit, Condition], ...] = (
     ("denied-500", "wrong credentials have status 500", _STRANGER, crash, always),
     ("denied-302", "wrong credentials have status 302", _STRANGER, lambda r, turn: headed("Location", "/login")(status(302)(r, turn), turn), always),
     ("denied-html", "wrong credentials are answered in HTML", _STRANGER, text(_HTML, "text/html"), always),
-    ("denied-unchallenged", "wrong credentials are answered without WWW-Authenticate", _STRANGER, unheaded("WWW-Authenticate"), always),
     ("denied-code-text", "the code for wrong credentials is text", _STRANGER, member("code", "20003"), always),
 )  # fmt: skip
 

@@ -7,35 +7,42 @@ For rows of (slug, what is taken, parameter whose refusal is passed over, where)
 
 from __future__ import annotations
 
+import re
+
 from harness.emulator.faults.accepts import DETECTION, RSC_EVENT, SILENCE, SPEECH, SPEECH_END
 from harness.emulator.faults.conditions import absent, both, either, matches, sent, unsent, value
 from harness.emulator.hooks import Condition, Waive
+from harness.emulator.ledger import Turn
 from harness.emulator.variants.model import Variant
 
 FAMILY = "takes-unclear"
 
 _SHORT = r"\+?[1-9][0-9]{1,14}"
-_SHAPED = r"\+?[(]?[1-9][0-9(). -]{2,18}"
+_SHAPED = r"(?!\+?[0-9]{16})\+?[(]?[1-9](?:[(). -]*[0-9]){2,14}[(). -]*"
 _VANITY = r"\+?1?[ -]?[0-9]{3}[ -]?[A-Z]{4,8}"
 _SIP = r"(?i)sips?:[^\s]+"
 _OPEN_INTEGER = r" *[+-]?0*[0-9]{1,6}(\.0+)? *\n?"
 _INSIDE = {SILENCE: (2000, 10000), SPEECH_END: (500, 5000), SPEECH: (1000, 6000), "Timeout": (-600, 600)}
-_OTHER_URL = r"(?i)(ftp|ws|wss|rtmp|mailto|tel|https?)://?[^\s/]\S*|(?i:https?)://\S+\s+"
-_PADDED_WORD = r"\s*\S+\s*"
+_OTHER_URL = r"(?i)(ftp|ws|wss|rtmp|mailto|tel)://?[^\s/]\S*|https?://[^\s/?#:]+\S*\s+"
+_EVENTS = re.compile("((initiated|ringing|answered|completed)[ ,]*)*")
 
 
 def _inside(name: str) -> Condition:
     """The value is an integer in an unusual spelling, and in range once it is read."""
     low, high = _INSIDE[name]
 
-    def holds(turn: object) -> bool:
-        text = (turn.form.first(name) or "").strip()  # type: ignore[attr-defined]
+    def holds(turn: Turn) -> bool:
+        text = (turn.form.first(name) or "").strip()
         try:
             return low <= float(text) <= high and float(text) == int(float(text))
         except (ValueError, OverflowError):
             return False
 
     return both(matches(name, _OPEN_INTEGER), holds)
+
+
+def _only_events(turn: Turn) -> bool:
+    return all(_EVENTS.fullmatch(text) for text in turn.form.all("StatusCallbackEvent"))
 
 
 _ROWS: tuple[tuple[str, str, tuple[Waive, ...]], ...] = (
@@ -50,10 +57,10 @@ _ROWS: tuple[tuple[str, str, tuple[Waive, ...]], ...] = (
     ("spelled-integers", "integers with zeros before, a plus, spaces around or .0 after", tuple(Waive(name, _inside(name)) for name in _INSIDE)),
     ("any-detection-timeout", f"any integer as {DETECTION}", (Waive(DETECTION, matches(DETECTION, r"-?[0-9]+")),)),
     ("negative-timeout", "a negative Timeout", (Waive("Timeout", matches("Timeout", r"-[0-9]+")),)),
-    ("events-with-spaces", "several of StatusCallbackEvent in one parameter", (Waive("StatusCallbackEvent", matches("StatusCallbackEvent", "((initiated|ringing|answered|completed)[ ,]*)+")),)),
+    ("events-with-spaces", "several of StatusCallbackEvent in one parameter", (Waive("StatusCallbackEvent", _only_events),)),
     ("recording-events-repeated", f"{RSC_EVENT} repeated, with commas or other gaps", (Waive(RSC_EVENT, matches(RSC_EVENT, "((in-progress|completed|absent)[ ,]*)+")),)),
     ("other-url-schemes", "URLs of other schemes", tuple(Waive(n, matches(n, _OTHER_URL)) for n in ("Url", "FallbackUrl", "AsyncAmdStatusCallback", "RecordingStatusCallback"))),
-    ("url-text-beyond-ascii", "URLs with letters that are not ASCII", tuple(Waive(n, matches(n, r"https?://[^\s/]+(/\S*)?")) for n in ("Url", "FallbackUrl", "AsyncAmdStatusCallback", "RecordingStatusCallback"))),
+    ("url-text-beyond-ascii", "URLs with letters that are not ASCII", tuple(Waive(n, matches(n, r"https?://[^\s/?#:]+([/?#:]\S*)?")) for n in ("Url", "FallbackUrl", "AsyncAmdStatusCallback", "RecordingStatusCallback"))),
     ("relative-callbacks", "relative URLs for recordings and detection", (Waive("AsyncAmdStatusCallback", matches("AsyncAmdStatusCallback", r"/\S*")), Waive("RecordingStatusCallback", matches("RecordingStatusCallback", r"/\S*")))),
     ("any-caller-id", "any text as CallerId", (Waive("CallerId", sent("CallerId")),)),
     ("long-twiml-beside-url", "an over-long Twiml beside Url", (Waive("Twiml", sent("Url")),)),
