@@ -450,33 +450,44 @@ class Target:
         leaks: list[str] = []
         body: bytes = answer["body"]
         head = "\n".join([answer["reason"], *(f"{k}\n{v}" for k, v in answer["headers"])])
-        if self._secrets and _holds(self._secrets, body + head.encode("utf-8", "replace")):
-            leaks.append("auth-token")
-        password = case.get("SipAuthPassword")
-        grams = _password_forms(password) if password else []
+        secrets = self._secrets
+        if secrets and _holds(secrets, body + head.encode("utf-8", "replace")):
+            secrets = _not_sent(secrets, case)
+            if _holds(secrets, body + head.encode("utf-8", "replace")):
+                leaks.append("auth-token")
+        grams = _password_forms(case)
         if any(g in body or g.decode("utf-8", "replace") in head for g in grams):
             leaks.append("sip-password")
         if not leaks:
             return answer
-        answer["body"] = self._scrub_bytes(body, grams)
-        answer["headers"] = tuple((self._scrub(k, grams), self._scrub(v, grams)) for k, v in answer["headers"])
-        answer["reason"] = self._scrub(answer["reason"], grams)
+
+        def scrub(text: str) -> str:
+            return _scrubbed(text.encode("utf-8", "replace"), grams, secrets).decode("utf-8", "replace")
+
+        answer["body"] = _scrubbed(body, grams, secrets)
+        answer["headers"] = tuple((scrub(k), scrub(v)) for k, v in answer["headers"])
+        answer["reason"] = scrub(answer["reason"])
         answer["leaks"] = tuple(leaks)
         return answer
 
-    def _scrub(self, text: str, grams: list[bytes]) -> str:
-        return self._scrub_bytes(text.encode("utf-8", "replace"), grams).decode("utf-8", "replace")
 
-    def _scrub_bytes(self, data: bytes, grams: list[bytes]) -> bytes:
-        for gram in grams:
-            data = data.replace(gram, REDACTED.encode())
-        while self._secrets and _holds(self._secrets, data):
-            start = min(i for g in self._secrets if (i := data.find(g)) >= 0)
-            end = start + max(len(g) for g in self._secrets if data.startswith(g, start))
-            while end < len(data) and _holds(self._secrets, data[end - 11:end + 1]):
-                end += 1
-            data = data[:start] + REDACTED.encode() + data[end:]
-        return data
+def _scrubbed(data: bytes, grams: list[bytes], secrets: tuple[bytes, ...]) -> bytes:
+    """Data without the texts, and without any run of pieces of the token."""
+    for gram in grams:
+        data = data.replace(gram, REDACTED.encode())
+    while secrets and _holds(secrets, data):
+        start = min(i for g in secrets if (i := data.find(g)) >= 0)
+        end = start + max(len(g) for g in secrets if data.startswith(g, start))
+        while end < len(data) and _holds(secrets, data[end - 11:end + 1]):
+            end += 1
+        data = data[:start] + REDACTED.encode() + data[end:]
+    return data
+
+
+def _not_sent(secrets: tuple[bytes, ...], case: Case) -> tuple[bytes, ...]:
+    """The pieces of the token that are not in what the case itself says in the open, such as an example's SID."""
+    said = "\n".join(v for p in case.pairs for v in p).encode("utf-8", "surrogateescape") + (case.body or b"")
+    return tuple(s for s in secrets if s not in said)
 
 
 def _holds(secrets: tuple[bytes, ...], data: bytes) -> bool:
@@ -484,7 +495,7 @@ def _holds(secrets: tuple[bytes, ...], data: bytes) -> bool:
 
 
 def _secret_grams(config: TargetConfig) -> tuple[bytes, ...]:
-    """Any twelve characters in a row of the token or of the credentials in base64."""
+    """Any twelve characters in a row of the token or of the credentials in base64, save those that the account's SID has too."""
     token = config.auth_token
     if not token:
         return ()
@@ -493,12 +504,13 @@ def _secret_grams(config: TargetConfig) -> tuple[bytes, ...]:
     for text in texts:
         if len(text) >= 6:
             grams.update(text[i:i + 12] for i in range(max(1, len(text) - 11)))
-    return tuple(sorted(grams))
+    return tuple(sorted(g for g in grams if g not in config.account_sid.encode()))
 
 
-def _password_forms(password: str) -> list[bytes]:
-    """How a SIP password may come back; too short ones can't be told from chance."""
-    if len(password) < 10:
+def _password_forms(case: Case) -> list[bytes]:
+    """How a SIP password may come back; one that is short, of few letters, or sent elsewhere too, can't be told from chance."""
+    password = case.get("SipAuthPassword") or ""
+    if len(password) < 10 or len(set(password)) < 5 or any(password in v for n, v in case.pairs if n != "SipAuthPassword"):
         return []
     raw = password.encode("utf-8", "surrogateescape")
     forms = {raw, raw.replace(b" ", b"+"), raw.replace(b" ", b"%20"), base64.b64encode(raw)}

@@ -452,6 +452,35 @@ def test_short_password_is_not_looked_for() -> None:
     assert sent_to(as_json({"sid": "a"}), CALL.with_pairs((*CALL.pairs, ("SipAuthPassword", "a")))).leaks == ()
 
 
+@pytest.mark.parametrize("password", ["a" * 50, "abababababab"])
+def test_password_of_few_letters_is_not_looked_for(password: str) -> None:
+    case = CALL.with_pairs((*CALL.pairs, ("SipAuthPassword", password)))
+    assert sent_to(reply(b"{}", "201 Created", "X-Note: " + "a" * 60, "X-More: " + "ab" * 60), case).leaks == ()
+
+
+def test_password_that_is_sent_elsewhere_too_may_come_back_from_there() -> None:
+    case = CALL.with_pairs((*WITH_PASSWORD.pairs, ("CallReason", f"call {PASSWORD} now")))
+    assert sent_to(as_json({"reason": f"call {PASSWORD} now"}), case).leaks == ()
+
+
+def test_token_that_is_in_the_account_s_sid_is_no_secret_and_nothing_is_taken_out() -> None:
+    account = "AC0123456789abcdef0123456789abcdef"
+    body = json.dumps({"sid": "CA" + "5c" * 16, "account_sid": account}).encode()
+    with Hostile([reply(body, "201 Created")]) as server:
+        exchange = Target(TargetConfig(server.url, account, account[2:])).send(CALL)
+    assert (exchange.leaks, exchange.body) == ((), body)
+
+
+def test_token_that_is_like_an_example_is_looked_for_only_where_the_example_was_not_sent() -> None:
+    token = "test-token-0123456789abcdef0123456789"
+    body = json.dumps({"message": "no application AP0123456789abcdef0123456789abcdef"}).encode()
+    case = CALL.with_pairs((*CALL.pairs, ("ApplicationSid", "AP0123456789abcdef0123456789abcdef")))
+    with Hostile([reply(body, "400 Bad Request")]) as server:
+        target = Target(TargetConfig(server.url, ACCOUNT, token))
+        assert target.send(case).leaks == ()
+        assert target.send(CALL).leaks == ("auth-token",)
+
+
 def test_configuration_never_shows_the_token() -> None:
     assert TOKEN not in repr(TargetConfig("http://127.0.0.1:9", ACCOUNT, TOKEN))
 
