@@ -477,7 +477,7 @@ def _(domain: Address, slug: str) -> tuple[str, ...]:
         "client-name": ("client:",),
         "required": ("",),
         UNCLEAR: (
-            "15005550006", "+1 (415) 555-0100", "+1-415-555-0100", "+1415FLOWERS", "sips:alice@example.com", "SIP:alice@example.com",
+            "", "15005550006", "+1 (415) 555-0100", "+1-415-555-0100", "+1415FLOWERS", "sips:alice@example.com", "SIP:alice@example.com",
             "sip:alice@example.com;transport=tcp", "sip:example.com", "sip:alice@192.0.2.1", "Client:alice", "client:a b", "911", "+123", "+999123456789",
             "alice@example.com", "tel:+14155550100", "sip:alice@example.com:5060", "client:é", "client:" + "x" * 300, "sip:" + "x" * 300 + "@example.com", "+14155550100\n", " +14155550100", "sip:", "sip:@", "+", "banana",
             "sip:a=b@example.com", "sip:a&b@example.com", "sip:a+b@example.com", "client:a.b-c", "client:a@example.com", "client:a+b=c&d",

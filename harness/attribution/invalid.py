@@ -165,8 +165,8 @@ class InvalidCalls:
         groups: dict[str, list[Seen]] = {}
         for s in rest:
             groups.setdefault(s.breach.clause, []).append(s)
-        crashing = {CLAUSE[f.clause].parameter for f in self.ledger.findings if f.actual and f.exchange.is_crash} - {None}
-        for clause, group in groups.items():
+        for clause, group in sorted(groups.items(), key=lambda item: CLAUSE[item[0]].parameter is None):
+            crashing = {CLAUSE[f.clause].parameter for f in self.ledger.findings if f.actual and f.exchange.is_crash} - {None}
             parameter = CLAUSE[clause].parameter
             if parameter in crashing:
                 continue

@@ -17,6 +17,8 @@ from strategies.values import edges
 
 _ASSUME_AFTER = 6
 _VALUE_PROBES = 60
+# Sent only where the target took one that it cannot know.
+_OF_OPEN_SIDS = ("application-sid.well-formed", "byoc.well-formed")
 _KEPT_WHOLE = ("values", "range", "well-formed", "e164", "own-number")
 
 Fails = Callable[[Case], bool]
@@ -159,7 +161,8 @@ class ValidCalls:
             return Cause(s.breach.kind, frozenset(), finding, len(case.pairs))
         names = frozenset(p[0] for p, _ in items)
         level = self.prober.expect(best.case).level
-        finding = replace(finding_of(clause, s.breach, best, text, level), parameters=tuple(sorted(names)))
+        also = (clause.replace("well-formed", "consistent"),) if clause in _OF_OPEN_SIDS else ()
+        finding = replace(finding_of(clause, s.breach, best, text, level), parameters=tuple(sorted(names)), also=also)
         classes = frozenset((n, classify(n, v)) for (n, v), _ in items)
         return Cause(s.breach.kind, names, finding, len(items), self._fixed, classes, transport)
 

@@ -67,8 +67,9 @@ class Application:
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise ValueError(f"the emulator speaks http alone, not {scope['type']}")
-        body = await _read(receive)
+        body, pieces = await _read(receive)
         turn = self._turn(scope, UNREAD if body is None else body)
+        turn.pieces = pieces
         reply = self._at_once(turn)
         if reply is None:
             reply = _refused(_TOO_LARGE) if body is None else self._route(turn)
@@ -186,19 +187,23 @@ def _not_allowed(allowed: str) -> Reply:
     return Reply(405, _NOT_ALLOWED.body(), headers=(("Allow", allowed),))
 
 
-async def _read(receive: Receive) -> bytes | None:
-    """The whole body, or None where it is too long; its rest is read and dropped, so that an answer gets through."""
+async def _read(receive: Receive) -> tuple[bytes | None, int]:
+    """The whole body, or None where it is too long, and in how many pieces it came.
+
+    The rest of what is too long is read and dropped, so that an answer gets through.
+    """
     message = await receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body"):
-        return body if len(body) <= MAX_BODY else None
-    pieces, size = [body], len(body)
+        return (body if len(body) <= MAX_BODY else None), 1
+    pieces, size, count = [body], len(body), int(bool(body))
     while message.get("more_body") and size <= MAX_DRAINED:
         message = await receive()
         size += len(message.get("body", b""))
+        count += bool(message.get("body"))
         if size <= MAX_BODY:
             pieces.append(message.get("body", b""))
-    return b"".join(pieces) if size <= MAX_BODY else None
+    return (b"".join(pieces) if size <= MAX_BODY else None), count
 
 
 async def _send(send: Send, reply: Reply, method: str) -> None:

@@ -26,6 +26,7 @@ class Turn:
         ordinal: the how-manieth form at the collection this is, from 1; 0 for every other request.
         before: the form that came before this one.
         after_refusal: whether that one was refused.
+        pieces: in how many pieces the body came.
     """
 
     settings: EmulatorSettings
@@ -41,6 +42,7 @@ class Turn:
     ordinal: int = 0
     before: Form | None = None
     after_refusal: bool = False
+    pieces: int = 1
 
     @property
     def overtaken(self) -> bool:

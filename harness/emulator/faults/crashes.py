@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from harness.emulator import errors
 from harness.emulator.faults import effects
-from harness.emulator.faults.accepts import RSC_EVENT, SC_EVENT, SILENCE
+from harness.emulator.faults.accepts import DETECTION, RSC_EVENT, SC_EVENT, SILENCE, SPEECH, SPEECH_END
 from harness.emulator.faults.conditions import (
     between,
     blank,
@@ -24,8 +24,8 @@ from harness.emulator.faults.conditions import (
     times,
     value,
 )
-from harness.emulator.faults.model import Fault
-from harness.emulator.hooks import CREATED, OTHER, REFUSED, Condition, HangUp, Hook, Pause, Refuse, Rework
+from harness.emulator.faults.model import Fault, kebab
+from harness.emulator.hooks import CREATED, OTHER, REFUSED, Condition, HangUp, Hook, Pause, Refuse, Rework, always
 
 FAMILY = "crashes"
 HANG_S = 3600.0
@@ -76,6 +76,7 @@ _ROWS: tuple[tuple[str, str, Hook], ...] = (
     ("nul", "a NUL character", _crash_whatever(body(rb"%00|\x00"))),
     ("no-equals", "a body without an equals sign", _crash_whatever(body(rb"^[^=]+$"))),
     ("empty-body", "a form that is empty", _crash_whatever(both(method("POST"), body(rb"^$")))),
+    ("valid-calls", "every valid call", _crash(always)),
     ("put", "PUT at the collection", _crash_whatever(method("PUT"))),
     ("delete", "DELETE at the collection", _crash_whatever(method("DELETE"))),
     ("hangs-on-sip", "a SIP address, without an answer", Pause(HANG_S, matches("To", "sip:.*"))),
@@ -84,7 +85,34 @@ _ROWS: tuple[tuple[str, str, Hook], ...] = (
     ("hangs-up-on-dual", "dual channels, by closing the connection", HangUp(value("RecordingChannels", "dual"))),
 )  # fmt: skip
 
+# One value of each parameter that nobody has to take, and nobody may fail on.
+_UNCLEAR: tuple[tuple[str, str, Condition], ...] = (
+    *((name, "without a value", blank(name)) for name in (
+        "ApplicationSid", "AsyncAmd", "Byoc", "MachineDetection", "Record", "RecordingChannels", "RecordingTrack", "Trim", "CallReason",
+        "RecordingStatusCallbackEvent", "StatusCallbackEvent", SPEECH_END, SPEECH,
+    )),
+    *((name, "that is DELETE", value(name, "DELETE")) for name in (
+        "FallbackMethod", "StatusCallbackMethod", "RecordingStatusCallbackMethod", "AsyncAmdStatusCallbackMethod",
+    )),
+    *((name, "of another scheme", matches(name, "ftp:.*")) for name in ("AsyncAmdStatusCallback", "RecordingStatusCallback")),
+    *((name, "of more than 50 characters", size(name, 51, 10_000)) for name in ("SipAuthUsername", "SipAuthPassword")),
+    ("CallToken", "of any kind", sent("CallToken")),
+    ("CallerId", "that is empty", blank("CallerId")),
+    ("FallbackUrl", "at localhost", matches("FallbackUrl", "https?://localhost.*")),
+    ("From", "without its plus", matches("From", "[0-9]+")),
+    (SILENCE, "with spaces around it", matches(SILENCE, " .*|.* ")),
+    (DETECTION, "of 0", value(DETECTION, "0")),
+    ("SendDigits", "with A, B, C or D", matches("SendDigits", ".*[A-D].*")),
+    ("StatusCallback", "with user info", matches("StatusCallback", "https?://[^/]*@.*")),
+    ("TimeLimit", "of 0", value("TimeLimit", "0")),
+    ("Twiml", "that is not well-formed", matches("Twiml", "<Response>")),
+    ("Url", "at an IP address", matches("Url", r"https?://[0-9.]+/.*")),
+)  # fmt: skip
+
 FAULTS = tuple(
     Fault(f"crashes-{slug}" if not slug.startswith("hangs") else slug, FAMILY, f"The server fails on {what}", (hook,))
     for slug, what, hook in _ROWS
+) + tuple(
+    Fault(f"crashes-unclear-{kebab(name)}", FAMILY, f"The server fails on a {name} {what}", (_crash_whatever(when),))
+    for name, what, when in _UNCLEAR
 )

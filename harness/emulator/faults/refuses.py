@@ -178,6 +178,9 @@ _ENCODING: tuple[Row, ...] = (
     ("space-as-percent", "a space as %20", body(rb"%20")),
     ("space-as-plus", "a space as a plus", body(rb"\+")),
     ("charset", "a charset in the content type", content_type("charset")),
+    ("literal-signs", "slashes and colons that are not percent-encoded", body(rb"=[^&]*[:/]")),
+    ("segments", "a body that comes in pieces", lambda turn: turn.pieces > 1),
+    ("non-ascii", "what is not ASCII", body(rb"%[89A-Fa-f][0-9A-Fa-f]|[\x80-\xff]")),
 )  # fmt: skip
 
 _ROWS = (*_PARTIES, *_INTEGERS, *_WORDS, *_URLS, *_TEXTS, *_COMPANY, *_ENCODING)

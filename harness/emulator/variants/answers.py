@@ -41,6 +41,8 @@ def _empty_texts(document: Document, turn: Turn) -> None:
 def _dates(how: str) -> DocumentEdit:
     def edit(document: Document, turn: Turn) -> None:
         for name in DATES:
+            if not document.get(name):
+                continue
             text = str(document[name])
             if how == "plain":
                 document[name] = text.partition(", ")[2].replace("+0000", "GMT")
