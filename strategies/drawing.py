@@ -11,7 +11,8 @@ from functools import lru_cache
 from random import Random
 
 from harness.case import Pair, Pairs
-from harness.contract import PARAMETER, PARAMETERS, Expected
+from harness.classify import example_numbers
+from harness.contract import PARAMETER, PARAMETERS, UNCLEAR, Expected
 from harness.contract.model import Events, Sid, Url
 from strategies.values import edges, fresh
 
@@ -49,6 +50,7 @@ class Drawer:
         self._turns: dict[tuple[str, str], int] = {}
         self._edges: dict[tuple[str, str], int] = {}
         self._phase: dict[tuple[str, str], float] = {}
+        self._examples: list[str] = []
 
     # -- values ---------------------------------------------------------------------------------
 
@@ -80,9 +82,9 @@ class Drawer:
         return fresh(name, slug, self.rng, self._place(key, turn)) or (self.rng.choice(known) if known else None)
 
     def _next_edge(self, key: tuple[str, str], known: tuple[str, ...], turn: int) -> str | None:
-        """The next edge that was not had yet; from the fifth turn on, every third turn draws anew instead."""
+        """The next edge that was not had yet; from the fifth turn on, every third turn draws anew instead, where there is more than edges."""
         had = self._edges.get(key, 0)
-        if had >= len(known) or (turn > 4 and turn % 3 == 0):
+        if had >= len(known) or (turn > 4 and turn % 3 == 0 and key[1] != UNCLEAR):
             return None
         self._edges[key] = had + 1
         return known[had]
@@ -95,10 +97,14 @@ class Drawer:
         return (phase + turn * _GOLDEN) % 1.0
 
     def _called(self, turn: int) -> str:
+        """The numbers that are known to be taken in turn, and three times as often one more of all examples, in the seed's order."""
         called = self.numbers.called
         if not self.numbers.foreign or turn % 4 == 0:
             return called[(turn // 4 if self.numbers.foreign else turn) % len(called)]
-        return fresh("To", "e164", self.rng, self._place(("To", "e164"), turn)) or called[0]
+        if not self._examples:
+            self._examples = list(example_numbers())
+            self.rng.shuffle(self._examples)
+        return self._examples.pop()
 
     def valid(self, name: str) -> str | None:
         """A valid value of any accepted class of a parameter that isn't an address of the call."""
@@ -117,8 +123,10 @@ class Drawer:
         """The simplest valid call: To, From and Url."""
         return (("To", self.numbers.called[0]), ("From", self.numbers.own[0]), ("Url", "https://example.com/voice"))
 
-    def ends(self, kind: str) -> tuple[Pair, Pair]:
-        """To and From of one kind: `phone`, `sip` or `client`."""
+    def ends(self, kind: str, familiar: bool = False) -> tuple[Pair, Pair]:
+        """To and From of one kind: `phone`, `sip` or `client`; familiar ones are those that every call may have."""
+        if kind == "phone" and familiar:
+            return ("To", self.numbers.called[0]), ("From", self.numbers.own[0])
         if kind == "phone":
             return ("To", self.value("To", "e164") or ""), ("From", self.value("From", "own-number") or "")
         to = self.value("To", kind, 0.2) or ""
@@ -138,7 +146,7 @@ class Drawer:
         """
         rng = self.rng
         kind = kind or rng.choices(("phone", "sip", "client"), (6, 2, 2))[0]
-        pairs: list[Pair] = [p for p in self.ends(kind) if p[0] not in without]
+        pairs: list[Pair] = [p for p in self.ends(kind, familiar) if p[0] not in without]
         for parameter in PARAMETERS:
             if parameter.required or parameter.name in without or rng.random() >= self._share_of(parameter.name, share):
                 continue
@@ -220,6 +228,8 @@ class Drawer:
 @lru_cache(maxsize=64)
 def _familiar(name: str) -> tuple[str, ...]:
     """The simplest valid values of a parameter."""
+    if name == "SipAuthPassword":
+        return ()  # each its own, so that one that comes back is known
     slug = next((c.slug for c in PARAMETER[name].classes if c.expected is Expected.ACCEPT), None)
     return tuple(v for v in edges(name, slug)[:8] if len(v) < 256) if slug is not None else ()
 

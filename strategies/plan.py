@@ -173,7 +173,7 @@ class Plan:
         return lambda: self._value_step(parameter, row, turn)
 
     def _value_step(self, parameter: Parameter, row: ValueClass, turn: int) -> Step | None:
-        value = self.drawer.value(parameter.name, row.slug)
+        value = self._value_at(parameter, row, turn)
         if value is None:
             return None
         pairs = self.drawer.company(parameter.name, turn if turn < 5 else 5)
@@ -188,6 +188,13 @@ class Plan:
         case = Case(tuple(pairs), f"{parameter.slug}.{row.slug}", self.seed)
         again = row.expected is Expected.REJECT and turn == 3
         return Step("again", (case, case)) if again else Step("one", (case,))
+
+    def _value_at(self, parameter: Parameter, row: ValueClass, turn: int) -> str | None:
+        """The class's next value; in the full call the first edge again, since a rule may hold for it alone and not in company."""
+        first = edges(parameter.name, row.slug)[:1]
+        if turn == 2 and first and row.expected is Expected.REJECT:
+            return first[0]
+        return self.drawer.value(parameter.name, row.slug)
 
     def _pairs_with(self, parameter: Parameter, row: ValueClass, value: str, turn: int) -> list[Pair]:
         if row.slug == "required" and turn % 2 == 0:
@@ -359,30 +366,28 @@ class Plan:
     def _odd_makers(self, turn: int) -> list[Maker]:
         """Unknown parameters, repeated ones, bytes that are no UTF-8, no instructions: never a server error."""
         makers: list[Maker] = []
-        for aim in ("malformed.unknown-parameter", "malformed.repeated", "malformed.utf-8", "server.answers"):
+        for aim, often in (("malformed.unknown-parameter", 1), ("malformed.repeated", 5), ("malformed.utf-8", 5), ("server.answers", 1)):
             if self.wanted(aim):
-                makers.append(self._odd_maker(aim, turn))
+                makers.extend(self._odd_maker(aim, turn, turn * often + i) for i in range(often))
         return makers
 
-    def _odd_maker(self, aim: str, turn: int) -> Maker:
+    def _odd_maker(self, aim: str, turn: int, place: int) -> Maker:
+        """What is odd in a call; each parameter gets its turn at being given twice and at bytes that are no UTF-8."""
+        parameter = PARAMETERS[(place + self.seed) % len(PARAMETERS)]
+
         def make() -> Step:
             base: Pairs = self.drawer.base() if turn == 0 else tuple(self.drawer.packed(0.3, familiar=True))
-            parameter = self.rng.choice(PARAMETERS)
-            value = next(iter(edges(parameter.name, parameter.classes[0].slug)), "x")
+            others = tuple(p for p in base if p[0] != parameter.name)
             if aim == "malformed.unknown-parameter":
-                name = self.rng.choice(_UNKNOWN)
-                pairs = (*base, (name, "1"))
+                pairs = (*base, (self.rng.choice(_UNKNOWN), "1"))
             elif aim == "malformed.repeated":
-                name, value = self.rng.choice(base)
-                pairs = (*base, (name, value))
+                value = dict(base).get(parameter.name) or next(iter(edges(parameter.name, parameter.classes[0].slug)), "x")
+                pairs = (*others, (parameter.name, value), (parameter.name, value))
             elif aim == "malformed.utf-8":
                 text = self.rng.choice(("\udcff", "a\udcc3", "\udced\udca0\udc80", "\udcf0\udc9f", "x" * 20 + "\udc80"))
-                pairs = (*(p for p in base if p[0] != parameter.name), (parameter.name, text))
+                pairs = (*others, (parameter.name, text))
             else:
                 pairs = tuple(p for p in base if p[0] not in ("Url", "Twiml", "ApplicationSid"))
             return Step("one", (Case(pairs, aim, self.seed),))
 
         return make
-
-
-__all__ = ["PROFILES", "Plan", "Profile", "Step"]

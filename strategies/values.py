@@ -107,7 +107,7 @@ def _(domain: Words, slug: str) -> tuple[str, ...]:
     v = domain.values
     return {
         "values": v,
-        "unknown-value": (*_WORDS, *(x.replace("-", j) for x in v if "-" in x for j in ("_", " ", "")), *(x + "s" for x in v), *(x[:-1] for x in v), v[0] + v[-1], f"{v[0]},{v[-1]}", "*", v[0] + "é", "x" * 300),
+        "unknown-value": (*_WORDS, *(x.replace("-", j) for x in v if "-" in x for j in ("_", " ", "")), *(x + "s" for x in v), *(x[:-1] for x in v), v[0] + v[-1], f"{v[0]},{v[-1]}", f"{v[0]}&a=b", "*", v[0] + "é", "x" * 300),
         "letter-case": tuple(w for x in v for w in (x.upper(), x.capitalize(), x.lower(), x.title(), x.swapcase())),
         "control-character": tuple(w for x in v for w in (x + "\n", "\n" + x, x + "\r\n", x + "\x00", x + "\t")),
         UNCLEAR: ("", " " + v[0], v[0] + " "),
@@ -276,7 +276,7 @@ def _(domain: Digits, slug: str) -> tuple[str, ...]:
     return {
         "keys": ("1", "1" * n, "ww1234#", domain.alphabet, "#", "*", "w", "0123456789", "w" * n, "#" * n, "*" * (n - 1), "9" * 16),
         "max-length": ("1" * (n + 1), "w" * (n + 1), "1" * (n + 2), "1" * 40, "#" * 64, "1" * 100, "1" * 255, "1" * 1000),
-        "characters": ("12x34", "a", "1 2", "12,34", "12\n", "1-2", "1.2", "+1", "(1)", "ｗ1", "１２", "é", "1\x002", "12\n34", "1;2", "e", "p"),
+        "characters": ("12x34", "a", "1 2", "12,34", "12\n", "1-2", "1.2", "+1", "(1)", "ｗ1", "１２", "é", "1\x002", "12\n34", "1;2", "e", "p", "1&2", "1=2", "1%2"),
         UNCLEAR: ("", "A", "ABCD", "W", "WW12#", "1 "),
     }[slug]
 

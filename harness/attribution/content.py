@@ -78,6 +78,8 @@ class Content:
             finding = self._of_several(finding, s)
         elif s.exchange.case.is_plain_form:
             finding = self._of_one(finding, s, total)
+        elif s.exchange.is_crash and self.ledger.transient and not self._crashes_after_success(s):
+            return  # like what crashes now and then otherwise
         else:
             finding = replace(finding, cause=_oddity(s.exchange.case))
         self.ledger.findings.append(replace(finding, occurrences=total, level=level))
@@ -96,6 +98,14 @@ class Content:
             return any(b.clause == s.breach.clause for _ in range(2) for b in self._judged(self.prober.send(s.exchange.case)))
         except Spent:
             return False
+
+    def _crashes_after_success(self, s: Seen) -> bool:
+        """Whether the case crashes right after a call that was created."""
+        try:
+            self.prober.send(self.prober.plain_on_base([]))
+            return self.prober.send_next(s.exchange.case).is_crash
+        except Spent:
+            return True
 
     def _of_one(self, finding: Finding, s: Seen, total: int) -> Finding:
         try:

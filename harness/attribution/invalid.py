@@ -7,6 +7,7 @@ from dataclasses import replace
 from harness.attribution.minimise import minimise
 from harness.attribution.prober import MANY, PLUS_KEPT, Cause, Ledger, Prober, Spent, finding_of, is_crash, short
 from harness.case import Case, Pair
+from harness.classify import classify
 from harness.contract import CLAUSE, PARAMETER, Expected
 from harness.exchange import Exchange
 from harness.findings import Finding
@@ -185,7 +186,7 @@ class InvalidCalls:
 
     def _repeats_crash(self, s: Seen) -> bool:
         try:
-            return self.prober.send(s.exchange.case).is_crash
+            return all(self.prober.send(s.exchange.case).is_crash for _ in range(2))
         except Spent:
             return True
 
@@ -284,12 +285,20 @@ def _of_large_calls(found: list[Finding]) -> list[Finding]:
 
 
 def _rule(finding: Finding) -> str:
-    """What a finding's rule says of any parameter: its slug, or that control characters are refused."""
+    """What a finding's rule says of any parameter: its slug, or what its value shows: control characters, a cut at an ampersand."""
     name = CLAUSE[finding.clause].parameter
     blamed = "".join(v for n, v in finding.case.pairs if n == name)
     if name not in _ENDS and any(c < " " for c in blamed):
         return "control-character"
+    if name is not None and "&" in blamed and _is_taken(name, blamed.partition("&")[0]):
+        return "ampersand"
     return finding.clause.partition(".")[2]
+
+
+def _is_taken(name: str, value: str) -> bool:
+    """Whether a value alone belongs to a class that must be accepted."""
+    slug = classify(name, value)
+    return any(c.slug == slug and c.expected is Expected.ACCEPT for c in PARAMETER[name].classes)
 
 
 def merged(found: list[Finding]) -> list[Finding]:

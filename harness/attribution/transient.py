@@ -114,8 +114,8 @@ class Transients:
 
 
 def _clause_of(group: list[Seen]) -> str:
-    if all(s.breach.kind == "unanswered" for s in group):
-        return "server.answers"
-    if all(s.breach.kind == "accepted" or s.breach.expected == "4xx" for s in group):
+    if any(s.breach.kind == "refused" or s.breach.expected == "201" for s in group):
+        return "call.history"
+    if any(s.breach.kind == "accepted" or s.breach.expected == "4xx" for s in group):
         return "refusal.repeatable"
-    return "call.history"
+    return "server.answers"
