@@ -79,7 +79,10 @@ class Caller:
         authorization: str | None = "own",
         content_type: str = FORM,
         patience: float = PATIENCE_S,
+        pieces: int = 1,
     ) -> Answer:
+        size = -(-len(body) // pieces) or 1
+        parts = [body[i:i + size] for i in range(0, len(body), size)] or [b""]
         headers = [(b"content-type", content_type.encode())]
         if authorization is not None:
             own = self.basic() if authorization == "own" else authorization
@@ -97,7 +100,7 @@ class Caller:
         async def receive() -> dict[str, Any]:
             if closed.is_set():
                 return {"type": "http.disconnect"}
-            return {"type": "http.request", "body": body, "more_body": False}
+            return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
 
         async def send(message: MutableMapping[str, Any]) -> None:
             sent.append(message)

@@ -5,8 +5,11 @@ For the record alone: the rows are in the family modules, what they do in ``hook
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
 
 from harness.emulator.hooks import Hook
 
@@ -22,14 +25,26 @@ class Fault:
         family: what sort of rule it is.
         summary: one line on which rule is broken, and where.
         hooks: how it is broken.
-        clauses: slugs of the contract's clauses that must notice.
     """
 
     name: str
     family: str
     summary: str
     hooks: tuple[Hook, ...]
-    clauses: tuple[str, ...] = ()
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """Slugs of the contract's clauses that a judge may blame: the first must be what the fault breaks.
+
+        Several where it shows in several ways, or where which of them shows first is up to chance; none for a drawn fault.
+        """
+        return _clauses().get(self.name, ())
+
+
+@lru_cache(maxsize=1)
+def _clauses() -> dict[str, tuple[str, ...]]:
+    text = resources.files("harness.emulator.faults").joinpath("clauses.json").read_text("utf-8")
+    return {name: tuple(clauses) for name, clauses in json.loads(text).items()}
 
 
 def kebab(parameter: str) -> str:

@@ -1,0 +1,62 @@
+"""Judging the judge: every fault of the emulator gets a finding of its own clause and nothing else.
+
+A fault that the small profile does not meet, since it shows only under a condition, gets the quick one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import matrix
+import pytest
+from support import Outcome, Workers, chosen
+
+from harness.contract import CLAUSE
+from harness.emulator import FAULTS
+
+SEED = 1
+QUICK = ("accepts-timeout-601", "refuses-trim-do-not-trim", "access-token-cut", "to-lower")
+
+
+def run_with(fault: str) -> Outcome:
+    """The run that decides: a small one where it finds the fault, else a quick one."""
+    outcome = matrix.judged(fault, SEED, "small")
+    return outcome if not matrix.deviation(fault, outcome) else matrix.judged(fault, SEED, "quick")
+
+
+@pytest.fixture(scope="module")
+def runs(request: pytest.FixtureRequest) -> Iterator[Workers]:
+    """The runs of all the tests that are chosen, two at a time."""
+    workers = Workers(run_with)
+    workers.begin(*chosen(request, "fault"))
+    yield workers
+    workers.close()
+
+
+@pytest.mark.parametrize("fault", [f if f in QUICK else pytest.param(f, marks=pytest.mark.slow) for f in FAULTS])
+def test_fault_is_found_by_its_own_clause_and_nothing_else_is(fault: str, runs: Workers) -> None:
+    outcome = runs.outcome(fault)
+    assert not matrix.deviation(fault, outcome), outcome.told()
+
+
+def test_every_fault_names_clauses_of_the_contract() -> None:
+    assert {name: fault.clauses for name, fault in FAULTS.items() if not fault.clauses or not set(fault.clauses) <= set(CLAUSE)} == {}
+
+
+def test_every_clause_is_broken_by_a_fault_or_it_is_said_why_not(capsys: pytest.CaptureFixture[str]) -> None:
+    declared = {name: fault.clauses for name, fault in FAULTS.items()}
+    with capsys.disabled():
+        print("\n" + matrix.table(declared))
+    idle = {clause for clause, names in matrix.by_clause(declared).items() if not names}
+    assert idle == set(matrix.UNBREAKABLE)
+
+
+@pytest.mark.parametrize(("findings", "text"), [
+    ((), "nothing found, timeout.maximum expected"),
+    (("timeout.maximum", "timeout.maximum"), "found twice: timeout.maximum, timeout.maximum"),
+    (("timeout.maximum", "echo.to"), "found timeout.maximum, echo.to, declared timeout.maximum"),
+    (("timeout.maximum",), ""),
+])
+def test_deviation_says_what_is_wrong(findings: tuple[str, ...], text: str) -> None:
+    outcome = Outcome(1, "", tuple({"clause": c} for c in findings), {}, {}, ())
+    assert matrix.deviation("accepts-timeout-601", outcome) == text
