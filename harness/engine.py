@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from harness.attribution import Hangs, Limits, attribute
+from harness.attribution import Hangs, Ledger, Limits, attribute
 from harness.case import Case
 from harness.config import RunConfig
 from harness.contract import CLAUSE
@@ -174,7 +174,10 @@ class Run:
         session.on_hang, session.avoided = hangs.learn, hangs.would_hang
         try:
             self._send_all(session, found, plan, drawer)
-            self._attribute(session, found, Limits(probes=0) if self._died else _limits(profile.name))
+            ledger = Ledger()
+            self._attribute(session, found, _limits(profile.name), ledger)
+            if self._close(session, plan):
+                self._attribute(session, found, Limits(probes=0) if self._died else _limits(profile.name), ledger)
             return self._finish(session)
         except (KeyboardInterrupt, Interrupted) as error:
             return self._cut_short(session, found, error)
@@ -202,8 +205,6 @@ class Run:
             if session.stopped is None:
                 self._skipped.update(read_back(session, drawer))
                 run_properties(session, found.numbers, found.known.open_sids, plan.profile, self.config.seed)
-            if session.stopped is None:
-                self._close(session, plan)
         except BudgetSpent as spent:
             session.stopped = str(spent)
 
@@ -224,13 +225,18 @@ class Run:
         if sent:
             session.note(f"{sent} case(s) that had found something before were sent first.")
 
-    def _close(self, session: Session, plan: Plan) -> None:
-        """Sends what may end the server; if it does, all else is known already."""
+    def _close(self, session: Session, plan: Plan) -> bool:
+        """Sends what may end the server, once all else is known and cut down; False where the budget leaves nothing for it."""
+        if session.stopped is not None:
+            return False
         try:
             session.run(plan.closing_steps())
+        except BudgetSpent as spent:
+            session.stopped = str(spent)
         except TargetUnreachable as error:
             self._died = True
             session.note(f"{error}: a malformed body ended the server.")
+        return True
 
     def _cut_short(self, session: Session, found: Found, error: BaseException) -> RunResult:
         session.stopped = "the run was interrupted"
@@ -261,8 +267,8 @@ class Run:
         allowed = self._found.numbers.called if self._found is not None else ()
         return may_be_called(to, allowed)
 
-    def _attribute(self, session: Session, found: Found, limits: Limits) -> None:
-        findings = attribute(session, found.numbers, limits, self._hangs.ledger.causes if self._hangs else ())
+    def _attribute(self, session: Session, found: Found, limits: Limits, ledger: Ledger | None = None) -> None:
+        findings = attribute(session, found.numbers, limits, self._hangs.ledger.causes if self._hangs else (), ledger)
         self._findings = tuple(f for f in findings if self.config.wants(f.clause))
         if self._examples is not None:
             self._examples.keep(self._findings)
@@ -283,6 +289,9 @@ class Run:
             notes.append(f"The target limits the rate (429): the run waited {session.waited:.1f} s for it.")
         if session.target.retries:
             notes.append(f"{session.target.retries} request(s) were sent again, since the server had closed an idle connection.")
+        idle = sum(c.verdict == "NOT-EXERCISED" for c in results)
+        if code == 3 and idle:
+            notes.append(f"{idle} of {len(results)} clauses could not be judged for that reason.")
         counts = dict(vars(session.counts))
         counts["accepted"] = int(counts["accepted"])
         return RunResult(

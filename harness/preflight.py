@@ -5,6 +5,7 @@ The usual first mistakes become one sentence each. Nothing is judged here; what 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -170,9 +171,28 @@ def _explain(session: Session, answers: list[Exchange], wanted: Wanted) -> Targe
     if "html" in (last.header("content-type") or "").lower():
         return Inconclusive(f"{config.url} answers {last.status} with an HTML page: that is no API; check the base URL")
     return Inconclusive(
-        f"{config.url} took none of {len(answers)} valid calls (last answer: {last.describe()}{_code(last)}): "
-        "say a number that the account owns with --from, and one that may be called with --to"
+        f"{config.url} took none of {len(answers)} valid calls (last answer: {last.describe()}{_code(last)}): {_way_out(answers)}"
     )
+
+
+# Codes of the live service, by the parameter that they speak of.
+_CODES = {"From": (21210, 21212, 21213), "To": (21201, 21211, 21214, 21215, 21216, 21217)}
+
+
+def _way_out(answers: list[Exchange]) -> str:
+    """What stands in the way, as far as the answers' codes and texts tell, and the option that helps."""
+    blamed = {name: sum(_speaks_of(e, name, codes) for e in answers) for name, codes in _CODES.items()}
+    if blamed["From"] > blamed["To"]:
+        return "its answers speak of From: say a number that the account owns with --from"
+    if blamed["To"] > blamed["From"]:
+        return "its answers speak of To: say a number that may be called with --to"
+    return "say a number that the account owns with --from, and one that may be called with --to"
+
+
+def _speaks_of(exchange: Exchange, name: str, codes: tuple[int, ...]) -> bool:
+    document = exchange.document or {}
+    message = document.get("message")
+    return document.get("code") in codes or (isinstance(message, str) and re.search(rf"\b{name}\b", message[:500]) is not None)
 
 
 def _code(exchange: Exchange) -> str:

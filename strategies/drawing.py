@@ -79,7 +79,7 @@ class Drawer:
             return edge
         if known and turn >= len(known) and self.rng.random() < edge_share:
             return self.rng.choice(known)
-        return fresh(name, slug, self.rng, self._place(key, turn)) or (self.rng.choice(known) if known else None)
+        return fresh(name, slug, self.rng, self._place(key)) or (self.rng.choice(known) if known else None)
 
     def _next_edge(self, key: tuple[str, str], known: tuple[str, ...], turn: int) -> str | None:
         """The next edge that was not had yet; from the fifth turn on, every third turn draws anew instead, where there is more than edges."""
@@ -89,12 +89,13 @@ class Drawer:
         self._edges[key] = had + 1
         return known[had]
 
-    def _place(self, key: tuple[str, str], turn: int) -> float:
-        """Where in its class the next value lies: golden-ratio steps from a phase of the seed's."""
+    def _place(self, key: tuple[str, str]) -> float:
+        """Where in its class the next new value lies: golden-ratio steps from a phase of the seed's."""
         phase = self._phase.get(key)
         if phase is None:
-            phase = self._phase[key] = self.rng.random()
-        return (phase + turn * _GOLDEN) % 1.0
+            phase = self.rng.random()
+        self._phase[key] = (phase + _GOLDEN) % 1.0
+        return phase
 
     def _called(self, turn: int) -> str:
         """The numbers that are known to be taken in turn, and three times as often one more of all examples, in the seed's order."""

@@ -148,7 +148,9 @@ class Plan:
 
     def _times(self, parameter: Parameter, row: ValueClass) -> int:
         """How often a class that must be refused is met."""
-        outside = self.profile.outside if isinstance(parameter.domain, Integer) and row.slug in ("minimum", "maximum") else 0
+        outside = 0
+        if isinstance(parameter.domain, Integer) and row.slug in ("minimum", "maximum"):
+            outside = self.profile.outside * (1 if parameter.domain.minimum is not None else 3)
         return min(len(edges(parameter.name, row.slug)) * 4 // 3, 60) + self.profile.refused + outside
 
     def _times_unclear(self, parameter: Parameter, row: ValueClass) -> int:

@@ -25,7 +25,9 @@ from strategies.drawing import Numbers
 _ALIKE = 3
 
 
-def attribute(session: Session, numbers: Numbers, limits: Limits | None = None, known: Sequence[Cause] = ()) -> list[Finding]:
+def attribute(
+    session: Session, numbers: Numbers, limits: Limits | None = None, known: Sequence[Cause] = (), ledger: Ledger | None = None
+) -> list[Finding]:
     """All findings for what a session has seen.
 
     Args:
@@ -33,13 +35,17 @@ def attribute(session: Session, numbers: Numbers, limits: Limits | None = None, 
         numbers: the target's numbers.
         limits: how much may be spent.
         known: causes that were found while the run went on.
+        ledger: what an earlier call for the same session came to; only what was seen since then is looked at.
 
     Returns:
-        Findings, one a cause, strongest level first.
+        Findings, one a cause, strongest level first; those of earlier calls with the same ledger too.
     """
     prober = Prober(session, numbers, limits or Limits())
-    ledger = Ledger([replace(c, count=0) for c in known])
-    seen = list(session.seen)
+    ledger = ledger if ledger is not None else Ledger()
+    if not ledger.looked_at:
+        ledger.causes.extend(replace(c, count=0) for c in known)
+    seen = session.seen[ledger.looked_at:]
+    ledger.looked_at = len(session.seen)
     valid = [s for s in seen if s.breach.kind == "refused" or (s.breach.kind == "crashed" and s.breach.expected == "201")]
     invalid = [s for s in seen if s.breach.kind == "accepted" or (s.breach.kind == "crashed" and s.breach.expected == "4xx")]
     ValidCalls(prober, ledger).attribute(valid)
@@ -47,7 +53,8 @@ def attribute(session: Session, numbers: Numbers, limits: Limits | None = None, 
     calls.attribute(invalid)
     calls.unanswered(_of_kind(seen, "unanswered"))
     Content(prober, ledger).attribute(_of_kind(seen, "content"))
-    Transients(prober, ledger).attribute(list(ledger.transient))
+    Transients(prober, ledger).attribute(ledger.transient[ledger.settled:])
+    ledger.settled = len(ledger.transient)
     by_cause = _not_utf8([replace(c.finding, occurrences=max(c.count, 1)) for c in ledger.causes])
     by_cause = _same_in_company(_same_rule(by_cause))
     return numbered(_joined(_late_pairs(by_cause, ledger.findings)))
@@ -159,4 +166,4 @@ def _of_kind(seen: list[Seen], kind: str) -> list[Seen]:
     return [s for s in seen if s.breach.kind == kind]
 
 
-__all__ = ["Hangs", "Limits", "attribute"]
+__all__ = ["Hangs", "Ledger", "Limits", "attribute"]

@@ -255,7 +255,8 @@ def _joined(name: str, group: list[Finding]) -> list[Finding]:
     by_rule = {f.clause.partition(".")[2]: f for f in group}
     refusing = {c.slug for c in PARAMETER[name].classes if c.expected is Expected.REJECT}
     if len({f.actual for f in group}) == 1 and (refusing <= set(by_rule) or group[0].exchange.is_crash):
-        first = group[0]
+        order = [c.slug for c in PARAMETER[name].classes]
+        first = min(group, key=lambda f: order.index(f.clause.partition(".")[2]))
         rest = [f for f in group if f is not first]
         return [_with(first, rest, first.cause if first.exchange.is_crash else "no value of it is refused")]
     out: list[Finding] = []
@@ -315,6 +316,6 @@ def merged(found: list[Finding]) -> list[Finding]:
         others = tuple(c for f in group for c in (f.clause, *f.also) if c != first.clause)
         out.append(replace(
             first, also=others, occurrences=sum(f.occurrences for f in group),
-            cause=f"{first.cause}; the same rule of {len(group) - 1} more parameters",
+            cause=f"{first.cause or CLAUSE[first.clause].parameter}; the same rule of {len(group) - 1} more parameters",
         ))
     return out

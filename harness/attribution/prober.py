@@ -78,12 +78,19 @@ def classes_of(case: Case) -> set[Pair]:
 
 @dataclass
 class Ledger:
-    """What attribution has come to: causes of valid calls, breaches that did not repeat, findings, answers that refusals get."""
+    """What attribution has come to: causes of valid calls, breaches that did not repeat, findings, answers that refusals get.
+
+    Args:
+        looked_at: how much of what the session has seen is in here.
+        settled: how many of the breaches that did not repeat have become findings.
+    """
 
     causes: list[Cause] = field(default_factory=list)
     transient: list[Seen] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     systemic: set[str] = field(default_factory=set)
+    looked_at: int = 0
+    settled: int = 0
 
 
 class Prober:
