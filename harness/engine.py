@@ -17,7 +17,7 @@ from harness.case import Case
 from harness.config import RunConfig
 from harness.contract import CLAUSE
 from harness.errors import BudgetSpent, HarnessError, Inconclusive, Interrupted, TargetUnreachable
-from harness.examples import Examples
+from harness.examples import Example, Examples
 from harness.findings import Finding
 from harness.oracle import Knowledge
 from harness.preflight import Found, Wanted, may_be_called, preflight
@@ -215,8 +215,7 @@ class Run:
             if not all(map(session.may_send, example.cases)):
                 continue
             before = session.occurrences.total()
-            kinds = [Step("together", example.cases)] if example.at_once else [Step("one", (c,)) for c in example.cases]
-            session.run(kinds)
+            session.run([Step(_kind_of(example), example.cases)])
             if session.stopped is not None:
                 return
             sent += 1
@@ -300,6 +299,15 @@ class Run:
             clauses=results, findings=self._findings, notes=tuple(notes), headline=text or headline(verdict, self._findings, results),
             settings=self.config.describe(), latency_ms=_latency(session.latencies), statuses=dict(session.statuses.most_common()),
         )
+
+
+def _kind_of(example: Example) -> str:
+    """The kind of step that sends an example."""
+    if example.at_once:
+        return "together"
+    if len(example.cases) == 1:
+        return "one"
+    return "again" if len({c.pairs for c in example.cases}) == 1 else "sequence"
 
 
 def _limits(profile: str) -> Limits:

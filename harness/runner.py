@@ -88,7 +88,7 @@ def _known_faults(names: tuple[str, ...]) -> tuple[str, ...]:
             try:
                 find_fault(name)
             except ValueError as error:
-                raise UsageError(str(error)) from None
+                raise UsageError(f"--fault: {error}") from None
     return names
 
 

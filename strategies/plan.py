@@ -70,7 +70,7 @@ PROFILES: dict[str, Profile] = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is sent next: `one` case, the same `again` and again, or several `together` at once."""
+    """What is sent next: `one` case, the same `again` and again, a `sequence` of others, or several `together` at once."""
 
     kind: str
     cases: tuple[Case, ...]

@@ -321,7 +321,7 @@ UNREACHABLE: dict[str, tuple[Behaviour, tuple[str, ...]]] = {
     "closes": (hostile.CLOSES, ("closes the connection",)),
     "no HTTP": (hostile.NOISE, ("no HTTP",)),
     "never-ending headers": (hostile.ENDLESS_HEADERS, ("no HTTP",)),
-    "refuses every call": (REFUSES_ALL, ("--from", "--to", "21210")),
+    "refuses every call": (REFUSES_ALL, ("--from", "21210", "clauses could not be judged")),
     "401": (as_json({"code": 20003}, "401 Unauthorized"), ("401", "RINGTRUE_AUTH_TOKEN", ACCOUNT)),
     "404": (as_json({"code": 20404}, "404 Not Found"), ("404", "--account-sid", "base URL")),
     "an HTML page": (reply(b"<html>no such page</html>", "404 Not Found", kind="text/html"), ("404",)),
