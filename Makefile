@@ -1,13 +1,14 @@
 # make run    a conformance run against the embedded emulator; ARGS='--target …' judges another server
 # make test   all tests of ringtrue itself; REQUIRE_ALL=1 turns skips for missing parts into failures
 # make check  the fast part of them, with ruff and mypy
+# make matrix every fault of the emulator judged in full: which clause notices which fault; ARGS='--seed 3'
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 ARGS ?=
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: run test check lint install docs clean
+.PHONY: run test check lint install matrix docs clean
 
 run: .venv/.installed-run
 	@$(BIN)/ringtrue run $(ARGS)
@@ -23,6 +24,9 @@ check: .venv/.installed-dev lint
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+matrix: .venv/.installed-dev
+	$(BIN)/python tests/matrix.py $(ARGS)
 
 docs: .venv/.installed-dev
 	$(BIN)/python -m harness.contract.docs

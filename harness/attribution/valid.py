@@ -72,6 +72,8 @@ class ValidCalls:
             self.ledger.transient.append(s)
         elif (same := self._same(cause)) is not None:
             same.count += 1
+            if same.finding.clause.endswith(".long") and cause.finding.clause.endswith(".absolute"):
+                same.finding, same.values, same.classes = cause.finding, cause.values, cause.classes
         else:
             self.ledger.causes.append(cause)
 
