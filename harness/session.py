@@ -319,6 +319,9 @@ class Session:
                 self._ask_about_hang()
         except BudgetSpent as spent:
             self.stopped = str(spent)
+        except BaseException:
+            self.target.close()  # an answer may still be on its way
+            raise
         if flight is not None:
             self._settle(flight)
 

@@ -204,6 +204,8 @@ class InvalidCalls:
         except Spent:
             exchange = s.exchange
         name = CLAUSE[clause].parameter
+        if name is not None and exchange.case.get(name) is None:
+            clause, name = "server.answers", None  # it is not that parameter: without it the same happens
         cause = f"{name}={short(exchange.case.get(name))}" if name else ""
         self.ledger.findings.append(replace(finding_of(clause, s.breach, exchange, cause), occurrences=len(group)))
 

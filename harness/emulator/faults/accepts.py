@@ -79,6 +79,9 @@ _INTEGERS: tuple[Row, ...] = (
     (SPEECH, "6001", "one above its greatest", value(SPEECH, "6001")),
     (SPEECH, "far-above", "of 60000 and more", between(SPEECH, 60_000, _FAR)),
     (SPEECH, "word", "that is a word", matches(SPEECH, _WORD)),
+    (SPEECH_END, "fraction", "with a fraction", matches(SPEECH_END, r"[0-9]+\.[0-9]*[1-9]")),
+    (SPEECH, "fraction", "with a fraction", matches(SPEECH, r"[0-9]+\.[0-9]*[1-9]")),
+    (DETECTION, "fraction", "with a fraction", matches(DETECTION, r"[0-9]+\.[0-9]*[1-9]")),
     (SPEECH, "other-digits", "in digits of another script", matches(SPEECH, r"(?![0-9])\d+")),
     (SPEECH, "above-with-digits", "above its greatest beside SendDigits", both(between(SPEECH, 6_001, _FAR), sent("SendDigits"))),
     (DETECTION, "word", "that is a word", matches(DETECTION, _WORD)),
@@ -110,11 +113,20 @@ _WORDS: tuple[Row, ...] = (
     ("RecordingTrack", "word", "that is another word", no(matches("RecordingTrack", "(?i)inbound|outbound|both"))),
     ("RecordingTrack", "letter-case", "in another letter case", matches("RecordingTrack", "(?i)inbound|outbound|both")),
     ("Trim", "word", "that is another word", no(matches("Trim", "(?i)trim-silence|do-not-trim"))),
+    ("Trim", "letter-case", "in another letter case", matches("Trim", "(?i)trim-silence|do-not-trim")),
     ("Trim", "underscores", "with underscores for hyphens", matches("Trim", "trim_silence|do_not_trim")),
     ("Trim", "newline", "with a newline after it", matches("Trim", "(trim-silence|do-not-trim)\n")),
     ("Record", "word", "that is another word", matches("Record", "(?!(?i:true|false)$)[A-Za-z-]+")),
     ("Record", "number", "that is 0 or 1", value("Record", "0", "1")),
     ("Record", "letter-case", "in another letter case", matches("Record", "(?i)true|false")),
+)  # fmt: skip
+
+_NEWLINES: tuple[Row, ...] = tuple(
+    (name, "trailing-newline", "with a newline after it", matches(name, "[A-Za-z-]+\n"))
+    for name in (
+        "AsyncAmd", "MachineDetection", "Record", "RecordingChannels", "RecordingTrack", "Method", "FallbackMethod",
+        "RecordingStatusCallbackMethod", "AsyncAmdStatusCallbackMethod",
+    )
 )  # fmt: skip
 
 _METHODS: tuple[Row, ...] = (
@@ -199,6 +211,7 @@ _ROWS = (
     *_PARTIES,
     *_INTEGERS,
     *_WORDS,
+    *_NEWLINES,
     *_METHODS,
     *_EVENTS,
     *_URLS,

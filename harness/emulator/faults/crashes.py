@@ -22,6 +22,7 @@ from harness.emulator.faults.conditions import (
     sent,
     size,
     times,
+    unsent,
     value,
 )
 from harness.emulator.faults.model import Fault, kebab
@@ -76,6 +77,8 @@ _ROWS: tuple[tuple[str, str, Hook], ...] = (
     ("nul", "a NUL character", _crash_whatever(body(rb"%00|\x00"))),
     ("no-equals", "a body without an equals sign", _crash_whatever(body(rb"^[^=]+$"))),
     ("empty-body", "a form that is empty", _crash_whatever(both(method("POST"), body(rb"^$")))),
+    ("no-instructions", "a call that says nothing of what to do", _crash_whatever(both(sent("To"), unsent("Url", "Twiml", "ApplicationSid"), method("POST")))),
+    ("thousands-of-pairs", "a form of a thousand pairs", _crash_whatever(pairs(1000))),
     ("valid-calls", "every valid call", _crash(always)),
     ("put", "PUT at the collection", _crash_whatever(method("PUT"))),
     ("delete", "DELETE at the collection", _crash_whatever(method("DELETE"))),

@@ -23,7 +23,7 @@ from harness.emulator.faults.conditions import (
     unsent,
     value,
 )
-from harness.emulator.faults.model import Fault
+from harness.emulator.faults.model import Fault, kebab
 from harness.emulator.hooks import Condition, Refuse
 from harness.emulator.ledger import Turn
 
@@ -109,6 +109,9 @@ _URLS: tuple[Row, ...] = (
     ("url-without-path", "a Url without a path", matches("Url", r"https?://[^/]*")),
     ("url-percent", "a Url with percent-encoding", matches("Url", r".*%[0-9A-Fa-f]{2}.*")),
     ("url-long", "a Url of 256 characters or more", size("Url", 256, 4000)),
+    *((f"{kebab(name)}-long", f"{name} of 256 characters and more", size(name, 256, 4000)) for name in (
+        "FallbackUrl", "StatusCallback", "AsyncAmdStatusCallback", "RecordingStatusCallback",
+    )),
     ("url-capital-host", "a Url with capitals in its host", matches("Url", r"https?://[^/]*[A-Z].*")),
     ("url-long-ending", "a Url whose host ends in a label of 4 letters or more", matches("Url", r"https?://[^/:]*\.[a-z]{4,}([:/].*)?")),
     ("fallback-url-query", "a FallbackUrl with a query", matches("FallbackUrl", r".*\?.*")),
