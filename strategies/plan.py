@@ -181,6 +181,8 @@ class Plan:
         pairs = self.drawer.company(parameter.name, turn if turn < 5 else 5)
         if isinstance(parameter.domain, Twiml):
             pairs = [p for p in pairs if p[0] != "Url"]
+        if row.slug == "required":
+            pairs = self._instructed(pairs, turn)
         added = self._pairs_with(parameter, row, value, turn)
         place = 0 if turn == 0 else self.rng.randrange(len(pairs) + 1)
         if turn == 0:
@@ -190,6 +192,13 @@ class Plan:
         case = Case(tuple(pairs), f"{parameter.slug}.{row.slug}", self.seed)
         again = row.expected is Expected.REJECT and turn == 3
         return Step("again", (case, case)) if again else Step("one", (case,))
+
+    def _instructed(self, pairs: list[Pair], turn: int) -> list[Pair]:
+        """A call that lacks a number, with each way to say what to do in turn: a rule may hold beside one of them alone."""
+        name = ("Url", "ApplicationSid", "Twiml")[turn // 2 % 3]
+        if name == "ApplicationSid" and name not in self.drawer.open_sids:
+            return pairs
+        return [*(p for p in pairs if p[0] not in ("Url", "Twiml", "ApplicationSid")), *self.drawer.pair_of(name, familiar=True)]
 
     def _value_at(self, parameter: Parameter, row: ValueClass, turn: int) -> str | None:
         """The class's next value; in the full call the first edge again, since a rule may hold for it alone and not in company."""
