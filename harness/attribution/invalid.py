@@ -14,6 +14,7 @@ from harness.findings import Finding
 from harness.oracle import companions
 from harness.session import Seen, has_sid
 
+AMPERSAND = "ampersand"
 LATE = "only in calls with "
 _SYSTEMIC = 4
 _LARGE = 8
@@ -293,15 +294,15 @@ def _rule(finding: Finding) -> str:
     blamed = "".join(v for n, v in finding.case.pairs if n == name)
     if name not in _ENDS and any(c < " " for c in blamed):
         return "control-character"
-    if name is not None and "&" in blamed and _is_taken(name, blamed.partition("&")[0]):
-        return "ampersand"
+    if name is not None and "&" in blamed and _may_be_taken(name, blamed.partition("&")[0]):
+        return AMPERSAND
     return finding.clause.partition(".")[2]
 
 
-def _is_taken(name: str, value: str) -> bool:
-    """Whether a value alone belongs to a class that must be accepted."""
+def _may_be_taken(name: str, value: str) -> bool:
+    """Whether a value alone belongs to a class that need not be refused."""
     slug = classify(name, value)
-    return any(c.slug == slug and c.expected is Expected.ACCEPT for c in PARAMETER[name].classes)
+    return any(c.slug == slug and c.expected is not Expected.REJECT for c in PARAMETER[name].classes)
 
 
 def merged(found: list[Finding]) -> list[Finding]:
@@ -310,8 +311,9 @@ def merged(found: list[Finding]) -> list[Finding]:
     for f in found:
         by_rule.setdefault((_rule(f), f.actual), []).append(f)
     out: list[Finding] = []
-    for group in by_rule.values():
-        if len(group) < _SYSTEMIC or len({f.clause for f in group}) < _SYSTEMIC:
+    for (rule, _), group in by_rule.items():
+        fewest = 2 if rule == AMPERSAND else _SYSTEMIC
+        if len(group) < fewest or len({f.clause for f in group}) < fewest:
             out.extend(group)
             continue
         first = min(group, key=lambda f: (f.level.rank, len(f.case.pairs)))
