@@ -47,6 +47,7 @@ class Profile:
         together: pairs of calls that are sent at once.
         examples: Hypothesis examples of each parameter's property.
         generated: cases that schemathesis draws, of each of its two modes.
+        edges: edges of each class at most, for profiles that hurry.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Profile:
     together: int
     examples: int
     generated: int = 0
+    edges: int = 60
 
 
 PROFILES: dict[str, Profile] = {
@@ -151,11 +153,11 @@ class Plan:
         outside = 0
         if isinstance(parameter.domain, Integer) and row.slug in ("minimum", "maximum"):
             outside = self.profile.outside * (1 if parameter.domain.minimum is not None else 3)
-        return min(len(edges(parameter.name, row.slug)) * 4 // 3, 60) + self.profile.refused + outside
+        return min(len(edges(parameter.name, row.slug)) * 4 // 3, self.profile.edges) + self.profile.refused + outside
 
     def _times_unclear(self, parameter: Parameter, row: ValueClass) -> int:
         """How often an unclear class is met."""
-        return len(edges(parameter.name, row.slug)) + self.profile.unclear
+        return min(len(edges(parameter.name, row.slug)), self.profile.edges) + self.profile.unclear
 
     def _may_send(self, parameter: Parameter, row: ValueClass) -> bool:
         looked_up = isinstance(parameter.domain, Sid) and row.expected is Expected.ACCEPT

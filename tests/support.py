@@ -131,7 +131,7 @@ def outcome_of_run(**settings: Any) -> Outcome:
     from harness.engine import Run
     from strategies.plan import PROFILES
 
-    PROFILES.setdefault("small", replace(PROFILES["quick"], name="small", refused=1, unclear=2, packed=40, alone=1, again=8, together=8))
+    PROFILES.setdefault("small", replace(PROFILES["quick"], name="small", refused=1, outside=0, unclear=0, edges=5, packed=40, alone=1, again=8, together=8))
     result = Run(RunConfig(**settings)).conduct()
     findings = tuple(
         {
