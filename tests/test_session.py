@@ -1,0 +1,162 @@
+"""A session sends one case after another, however it uses the time in between, and keeps to its budget."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+from hostile import read_request
+
+from harness.case import Case
+from harness.session import Budget, Session
+from harness.target import Target, TargetConfig
+from strategies.plan import Step
+
+ACCOUNT = "AC" + "5a" * 16
+CASES = tuple(Case((("To", f"client:c{i}"), ("From", "client:a"), ("Url", "https://example.com/")), "call.created") for i in range(30))
+REFUSAL = json.dumps({"code": 1, "message": "no", "more_info": "https://example.com/1", "status": 400}).encode()
+
+
+class Watching:
+    """A server that notes whether anything comes while it works on a request.
+
+    Args:
+        status: of its answers, by the number of the request.
+    """
+
+    def __init__(self, status: dict[int, str]) -> None:
+        self.status = status
+        self.bodies: list[bytes] = []
+        self.hurried = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                with connection, suppress(OSError):
+                    self._serve(connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        file = connection.makefile("rb")
+        while request := read_request(file):
+            self.bodies.append(request.partition(b"\r\n\r\n")[2])
+            time.sleep(0.003)
+            self.hurried += bool(select.select([connection], [], [], 0)[0])
+            line = self.status.get(len(self.bodies), "400 Bad Request")
+            head = f"HTTP/1.1 {line}\r\nContent-Type: application/json\r\nRetry-After: 0\r\nContent-Length: {len(REFUSAL)}\r\n\r\n"
+            connection.sendall(head.encode() + REFUSAL)
+
+    def start(self) -> None:
+        """Begins to serve."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends it."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(5)
+
+
+@contextmanager
+def watching(**status: str) -> Iterator[Watching]:
+    """A watching server while the block lasts."""
+    server = Watching({int(k.removeprefix("n")): v for k, v in status.items()})
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def session_at(server: Watching, budget: Budget | None = None) -> Session:
+    return Session(Target(TargetConfig(server.url, ACCOUNT, "0" * 32)), budget or Budget())
+
+
+def names(server: Watching) -> list[str]:
+    """Whom the requests call, in the order in which they came."""
+    return [body.partition(b"client%3A")[2].partition(b"&")[0].decode() for body in server.bodies]
+
+
+def steps() -> Iterator[Step]:
+    return (Step("one", (case,)) for case in CASES)
+
+
+def test_requests_come_in_order_and_none_before_the_answer_to_the_one_before() -> None:
+    with watching() as server:
+        session = session_at(server)
+        session.run(steps())
+        session.close()
+    assert names(server) == [f"c{i}" for i in range(30)]
+    assert server.hurried == 0
+    assert session.counts.cases == session.counts.requests == 30
+
+
+def test_next_case_is_drawn_while_the_server_works() -> None:
+    drawn: list[int] = []
+
+    def slowly(server: Watching) -> Iterator[Step]:
+        for step in steps():
+            drawn.append(len(server.bodies))
+            yield step
+
+    with watching() as server:
+        session = session_at(server)
+        session.run(slowly(server))
+        session.close()
+    # When the third is drawn, the answer to the first has been read and the second is on its way.
+    assert sum(had < i for i, had in enumerate(drawn)) > 10
+
+
+@pytest.mark.parametrize("most", [1, 2, 7])
+def test_budget_of_requests_is_kept_and_all_that_was_sent_is_judged(most: int) -> None:
+    with watching() as server:
+        session = session_at(server, Budget(requests=most))
+        session.run(steps())
+        session.close()
+    assert len(server.bodies) == session.counts.requests == session.counts.cases == most
+    assert session.stopped == f"the budget of {most} requests is used up"
+
+
+def test_rate_limit_in_the_middle_is_waited_for_and_the_case_sent_again() -> None:
+    with watching(n5="429 Too Many Requests") as server:
+        session = session_at(server)
+        session.run(steps())
+        session.close()
+    assert names(server) == ["c0", "c1", "c2", "c3", "c4", "c4", *(f"c{i}" for i in range(5, 30))]
+    assert (session.counts.requests, session.counts.cases) == (31, 30)
+
+
+def test_steps_of_several_cases_are_sent_after_what_is_under_way() -> None:
+    mixed = [Step("one", CASES[:1]), Step("again", (CASES[1], CASES[1])), Step("one", CASES[2:3])]
+    with watching() as server:
+        session = session_at(server)
+        session.run(mixed)
+        session.close()
+    assert names(server) == ["c0", "c1", "c1", "c2"]
+    assert server.hurried == 0
+
+
+def test_answer_that_is_still_on_its_way_when_a_run_is_interrupted_is_given_up() -> None:
+    def interrupted() -> Iterator[Step]:
+        yield Step("one", CASES[:1])
+        yield Step("one", CASES[1:2])
+        raise KeyboardInterrupt
+
+    with watching() as server:
+        session = session_at(server)
+        with pytest.raises(KeyboardInterrupt):
+            session.run(interrupted())
+        exchange = session.send(CASES[2])
+        session.close()
+    assert exchange.status == 400
+    assert names(server)[-1] == "c2"
