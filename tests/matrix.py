@@ -29,9 +29,14 @@ UNBREAKABLE = {
 }
 
 
-def judged(name: str, seed: int, profile: str) -> Outcome:
+def judged(name: str, seed: int, profile: str, only: tuple[str, ...] = ()) -> Outcome:
     """One run against the emulator with a fault."""
-    return outcome_of_run(faults=(name,), seed=seed, profile=profile)
+    return outcome_of_run(faults=(name,), seed=seed, profile=profile, only=only)
+
+
+def groups_of(name: str) -> tuple[str, ...]:
+    """Globs of the clauses that a fault breaks and of those beside them."""
+    return tuple(dict.fromkeys(f"{clause.rpartition('.')[0]}.*" for clause in FAULTS[name].clauses))
 
 
 def deviation(name: str, outcome: Outcome) -> str:

@@ -39,7 +39,7 @@ SLOW = {
     "refuses-call-reason-emoji": Row("call-reason.text", cause="CallReason="),
     "refuses-from-before-to": Row("call.parameter-order", pairs=3),
     "refuses-many-parameters": Row("call.combination", pairs=22),
-    "refuses-lower-hex": Row("encoding.hex-case", pairs=3),
+    "refuses-lower-hex": Row("encoding.hex-case", pairs=4),
     "refuses-space-as-plus": Row("encoding.space"),
     "refuses-ignored-with-application": Row("call.ignored-parameter", pairs=5),
     "crashes-repeated": Row("malformed.repeated", "SHOULD", 5),

@@ -19,12 +19,11 @@ SKIPPED = {
     "other-uris": {"response.read-back"},
     "old-and-terse": {"response.read-back"},
 }
-SHOULD_BE_LONG = {"mixed", "takes-unclear", "refuses-unclear"}
 
 
 def run_against(name: str) -> Outcome:
     """One run against a variant: a quick one where it is about forms, else a small one."""
-    profile = "quick" if VARIANTS[name].family in SHOULD_BE_LONG and name not in QUICK else "small"
+    profile = "quick" if VARIANTS[name].family == "mixed" and name not in QUICK else "small"
     with Emulator(settings_of(name)) as emulator:
         seed = 1 + list(VARIANTS).index(name) % 5
         return outcome_of_run(url=emulator.url, account_sid=emulator.account_sid, auth_token=emulator.auth_token, seed=seed, profile=profile)

@@ -122,6 +122,7 @@ class Content:
         """(exchange, its breach, how often shown, of how many tries) of the smallest case that breaks the same clause."""
         best, best_breach = s.exchange, s.breach
         wanted = self.prober.expect(s.exchange.case).expected
+        allowed = {wanted, Expected.ACCEPT} if wanted is Expected.EITHER else {wanted}
 
         def breaks(case: Case) -> bool:
             nonlocal best, best_breach
@@ -144,7 +145,7 @@ class Content:
 
         def same(kept: list[Styled]) -> bool:
             candidate = case.with_pairs(tuple(p for p, _ in kept), tuple(t for _, t in kept))
-            return self.prober.expect(candidate).expected is wanted and breaks(candidate)
+            return self.prober.expect(candidate).expected in allowed and breaks(candidate)
 
         minimise(styled(case), same)
         return best, best_breach, 1, 1
