@@ -149,11 +149,17 @@ class _OneWrite:
         else:
             super().send(data)  # type: ignore[misc]
 
-    def flush(self) -> None:
-        """Sends what was held back."""
+    def flush(self, segments: int = 0) -> None:
+        """Sends what was held back, at once or in pieces.
+
+        Args:
+            segments: bytes of the body in a piece; the head then comes in two. 0 for all at once.
+        """
         held, self.held = self.held, None
-        if held:
-            super().send(b"".join(held))  # type: ignore[misc]
+        if not held:
+            return
+        for piece in _pieces(b"".join(held), segments):
+            super().send(piece)  # type: ignore[misc]
 
 
 class _Plain(_OneWrite, HTTPConnection):
@@ -415,15 +421,11 @@ class Target:
     def _put(self, connection: _Plain | _Tls, case: Case, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
         connection.sock.settimeout(self.timeout)
         payload: Any = body if body or method in ("POST", "PUT", "PATCH") else None
-        if case.segments and body:
-            headers["Content-Length"] = str(len(body))
-            payload = _segments(body, case.segments)
         # A server may answer and close before it has read a large body: its answer is still there to be read.
         with suppress(BrokenPipeError, ConnectionResetError):
-            if not case.segments:
-                connection.held = []
+            connection.held = []
             connection.request(method, path, body=payload, headers=headers, preload_content=False)
-            connection.flush()
+            connection.flush(case.segments)
 
     def _take(self, connection: _Plain | _Tls, method: str) -> dict[str, Any]:
         response = connection.getresponse()
@@ -546,8 +548,16 @@ def _credential(kind: str, config: TargetConfig) -> str | None:
     }[kind]
 
 
-def _segments(body: bytes, size: int) -> Iterator[bytes]:
-    """A body in pieces, each sent on its own; the first few with a pause between."""
+def _pieces(data: bytes, size: int) -> Iterator[bytes]:
+    """A request in pieces: its head in two, its body in pieces of a size; the first few with a pause between."""
+    if not size:
+        yield data
+        return
+    head, blank, body = data.partition(b"\r\n\r\n")
+    half = len(head) // 2
+    yield head[:half]
+    time.sleep(0.001)
+    yield head[half:] + blank
     pieces = min(24, -(-len(body) // size))
     for i in range(pieces):
         if i < 3:

@@ -235,7 +235,7 @@ class ValidCalls:
     def _name(self, items: list[Styled], case: Case, fails: Fails) -> tuple[str, str, str]:
         """(clause, cause for people, transport to blame)."""
         if case.segments:
-            return "encoding.segments", f"a body sent {case.segments} bytes at a time", "segments"
+            return "encoding.segments", f"a request in pieces, its body {case.segments} bytes at a time", "segments"
         if case.content_type != FORM_TYPE:
             return "encoding.charset", f"the content type {case.content_type}", "content-type"
         for (name, _), style in items:
