@@ -172,3 +172,11 @@ def chosen(request: pytest.FixtureRequest, argument: str) -> list[str]:
     """The values of a parametrised argument among the tests of this module that are going to run."""
     items = [i for i in request.session.items if i.path == request.path and hasattr(i, "callspec")]
     return [i.callspec.params[argument] for i in items if argument in i.callspec.params]
+
+
+def running(request: pytest.FixtureRequest, work: Any, argument: str) -> Iterator[Workers]:
+    """The runs of all the tests of a module that are chosen, two at a time; for a fixture of the module."""
+    workers = Workers(work)
+    workers.begin(*chosen(request, argument))
+    yield workers
+    workers.close()

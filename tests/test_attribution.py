@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from support import Outcome, Workers, chosen, outcome_of_run
+from support import Outcome, Workers, outcome_of_run, running
 
 from harness.emulator import FAULTS
 
@@ -69,10 +69,7 @@ def run_with(fault: str) -> Outcome:
 @pytest.fixture(scope="module")
 def runs(request: pytest.FixtureRequest) -> Iterator[Workers]:
     """The runs of all the tests that are chosen, two at a time."""
-    workers = Workers(run_with)
-    workers.begin(*chosen(request, "fault"))
-    yield workers
-    workers.close()
+    yield from running(request, run_with, "fault")
 
 
 PARAMETERS = [*QUICK, *(pytest.param(f, marks=pytest.mark.slow) for f in SLOW)]

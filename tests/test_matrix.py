@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import matrix
 import pytest
-from support import Outcome, Workers, chosen
+from support import Outcome, Workers, running
 
 from harness.contract import CLAUSE
 from harness.emulator import FAULTS
@@ -32,10 +32,7 @@ def run_with(fault: str) -> Outcome:
 @pytest.fixture(scope="module")
 def runs(request: pytest.FixtureRequest) -> Iterator[Workers]:
     """The runs of all the tests that are chosen, two at a time."""
-    workers = Workers(run_with)
-    workers.begin(*chosen(request, "fault"))
-    yield workers
-    workers.close()
+    yield from running(request, run_with, "fault")
 
 
 @pytest.mark.parametrize("fault", [f if f in QUICK else pytest.param(f, marks=pytest.mark.slow) for f in FAULTS])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from support import Outcome, Workers, chosen, outcome_of_run
+from support import Outcome, Workers, outcome_of_run, running
 
 from harness.emulator import VARIANTS, Emulator
 from harness.emulator.variants import settings_of
@@ -32,10 +32,7 @@ def run_against(name: str) -> Outcome:
 @pytest.fixture(scope="module")
 def runs(request: pytest.FixtureRequest) -> Iterator[Workers]:
     """The runs of all the tests that are chosen, two at a time."""
-    workers = Workers(run_against)
-    workers.begin(*chosen(request, "variant"))
-    yield workers
-    workers.close()
+    yield from running(request, run_against, "variant")
 
 
 @pytest.mark.parametrize("variant", [v if v in QUICK else pytest.param(v, marks=pytest.mark.slow) for v in VARIANTS])

@@ -5,9 +5,9 @@ For finding faults by name; the rows are in a module for each family. A new faul
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
+from harness.emulator.catalogue import catalogue, unknown
 from harness.emulator.faults import (
     accepts,
     access,
@@ -28,17 +28,7 @@ from harness.emulator.hooks import Hook
 _FAMILIES = (accepts, refuses, crashes, attributes, envelope, state, access, refusals, encoding, methods, secrets)
 
 
-def _catalogue() -> dict[str, Fault]:
-    found: dict[str, Fault] = {}
-    for family in _FAMILIES:
-        for fault in family.FAULTS:
-            if fault.name in found:
-                raise ValueError(f"two faults are named {fault.name!r}")
-            found[fault.name] = fault
-    return found
-
-
-FAULTS = _catalogue()
+FAULTS: dict[str, Fault] = catalogue("fault", (fault for family in _FAMILIES for fault in family.FAULTS))
 
 
 def find_fault(name: str) -> Fault:
@@ -50,9 +40,7 @@ def find_fault(name: str) -> Fault:
     known = FAULTS.get(name) or drawn(name)
     if known is not None:
         return known
-    near = difflib.get_close_matches(name, FAULTS, n=1, cutoff=0.4)
-    hint = f"; the nearest is {near[0]!r}" if near else ""
-    raise ValueError(f"there is no fault named {name!r}{hint}; `ringtrue serve --list-faults` lists all")
+    raise unknown("fault", name, FAULTS)
 
 
 def fault_hooks(names: Iterable[str]) -> tuple[Hook, ...]:

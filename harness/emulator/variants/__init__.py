@@ -5,10 +5,10 @@ For finding variants by name; the rows are in a module for each family. A new va
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Any
 
+from harness.emulator.catalogue import catalogue, unknown
 from harness.emulator.hooks import Hook
 from harness.emulator.settings import EmulatorSettings
 from harness.emulator.variants import answers, lenient, mixed, service, strict, transport
@@ -17,17 +17,7 @@ from harness.emulator.variants.model import Variant
 _FAMILIES = (lenient, strict, answers, transport, service, mixed)
 
 
-def _catalogue() -> dict[str, Variant]:
-    found: dict[str, Variant] = {}
-    for family in _FAMILIES:
-        for variant in family.VARIANTS:
-            if variant.name in found:
-                raise ValueError(f"two variants are named {variant.name!r}")
-            found[variant.name] = variant
-    return found
-
-
-VARIANTS = _catalogue()
+VARIANTS: dict[str, Variant] = catalogue("variant", (variant for family in _FAMILIES for variant in family.VARIANTS))
 
 
 def find_variant(name: str) -> Variant:
@@ -38,9 +28,7 @@ def find_variant(name: str) -> Variant:
     """
     if name in VARIANTS:
         return VARIANTS[name]
-    near = difflib.get_close_matches(name, VARIANTS, n=1, cutoff=0.4)
-    hint = f"; the nearest is {near[0]!r}" if near else ""
-    raise ValueError(f"there is no variant named {name!r}{hint}; `ringtrue serve --list-variants` lists all")
+    raise unknown("variant", name, VARIANTS)
 
 
 def variant_hooks(names: Iterable[str]) -> tuple[Hook, ...]:
