@@ -153,7 +153,8 @@ class Plan:
         outside = 0
         if isinstance(parameter.domain, Integer) and row.slug in ("minimum", "maximum"):
             outside = self.profile.outside * (1 if parameter.domain.minimum is not None else 3)
-        return min(len(edges(parameter.name, row.slug)) * 4 // 3, self.profile.edges) + self.profile.refused + outside
+        least = 4 * self.profile.refused if parameter.required else 0
+        return max(min(len(edges(parameter.name, row.slug)) * 4 // 3, self.profile.edges) + self.profile.refused + outside, least)
 
     def _times_unclear(self, parameter: Parameter, row: ValueClass) -> int:
         """How often an unclear class is met."""

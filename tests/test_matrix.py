@@ -21,12 +21,13 @@ WHOLE = list(FAULTS)[::20]
 
 
 def run_with(fault: str) -> Outcome:
-    """The run that decides."""
-    if fault in WHOLE:
-        return matrix.judged(fault, SEED, "quick")
+    """The run that decides: the smallest that finds the fault and nothing else, or else a whole quick one."""
     only = matrix.groups_of(fault)
-    outcome = matrix.judged(fault, SEED, "small", only)
-    return outcome if not matrix.deviation(fault, outcome) else matrix.judged(fault, SEED, "quick", only)
+    for profile in ("small", "quick") if fault not in WHOLE else ():
+        outcome = matrix.judged(fault, SEED, profile, only)
+        if not matrix.deviation(fault, outcome):
+            return outcome
+    return matrix.judged(fault, SEED, "quick")
 
 
 @pytest.fixture(scope="module")
