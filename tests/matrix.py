@@ -35,7 +35,9 @@ def judged(name: str, seed: int, profile: str, only: tuple[str, ...] = ()) -> Ou
 
 
 def groups_of(name: str) -> tuple[str, ...]:
-    """Globs of the clauses that a fault breaks and of those beside them."""
+    """Globs of the clauses that a fault breaks and of those beside them; none where it takes calls of all sorts to see it."""
+    if FAULTS[name].family in ("state", "refusals", "secrets", "access", "methods", "encoding"):
+        return ()
     return tuple(dict.fromkeys(f"{clause.rpartition('.')[0]}.*" for clause in FAULTS[name].clauses))
 
 
