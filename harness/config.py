@@ -13,6 +13,7 @@ from typing import Any
 from harness.classify import address_form
 from harness.contract import CLAUSE
 from harness.errors import UsageError
+from harness.files import read_text
 from harness.target import check_url, is_loopback
 from strategies.plan import PROFILES
 
@@ -179,10 +180,8 @@ def read_file(path: Path, target: str | None, url: str | None = None) -> dict[st
         UsageError: it can't be read, is no TOML, or has a key that is unknown or of a wrong type.
     """
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"--config {path} can't be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        data = tomllib.loads(read_text(path, "a config file (--config)"))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"--config {path} is no valid TOML: {' '.join(str(error).split())}") from None
     _known_keys(data, _TOP_KEYS, str(path))
     tables = data.pop("targets", {})

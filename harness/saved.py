@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from harness.case import Case
 from harness.contract import CLAUSE
 from harness.errors import UsageError
+from harness.files import read_json, write
 from harness.findings import Finding
 from harness.oracle import Knowledge
 from harness.results import RunResult, without_password
@@ -59,10 +59,7 @@ def save_cases(result: RunResult, directory: Path, known: Knowledge) -> None:
                 old.unlink()
     for f in result.findings:
         folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(_as_json(f, result, known), indent=2, ensure_ascii=True) + "\n"
-        aside = folder / f".{f.id}.json.part"
-        aside.write_text(text, "utf-8")
-        os.replace(aside, folder / f"{f.id}.json")
+        write(folder / f"{f.id}.json", json.dumps(_as_json(f, result, known), indent=2, ensure_ascii=True) + "\n")
 
 
 def _as_json(f: Finding, result: RunResult, known: Knowledge) -> dict[str, Any]:
@@ -83,14 +80,7 @@ def load_case(path: Path) -> SavedCase:
     Raises:
         UsageError: it can't be read or is no saved case of this version.
     """
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise UsageError(f"{path} is too large for a saved case")
-        data = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise UsageError(f"{path} is no JSON: a saved case is a file in the folder cases of a run's output") from None
+    data = read_json(path, "a saved case, a file in the folder cases of a run's output", _LARGEST)
     if not isinstance(data, dict) or data.get("schema_version") != SCHEMA_VERSION:
         raise UsageError(f"{path} is no saved case of schema version {SCHEMA_VERSION}; run the suite again to save it anew")
     try:

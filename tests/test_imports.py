@@ -18,7 +18,7 @@ PAGES = ("harness.contract.explain", "harness.contract.docs", "harness.contract.
 
 # Left to right as in docs: a module imports from its own layer or from layers before it. A pattern that stands earlier wins.
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("version and errors", ("harness", "harness.errors")),
+    ("version and errors", ("harness", "harness.errors", "harness.files")),
     ("emulator", ("harness.emulator", "harness.emulator.*")),
     ("contract", ("harness.contract", "harness.contract.attributes", "harness.contract.classes", "harness.contract.clauses",
                   "harness.contract.model", "harness.contract.parameters")),
@@ -39,7 +39,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("report", ("harness.report", "harness.report.*")),
     ("pytest", ("harness.plugin", "harness.suite", "harness.suite.*")),
     ("runner", ("harness.runner", "harness.serving")),
-    ("command line", ("harness.cli", "harness.__main__")),
+    ("command line", ("harness.cli", "harness.cli.*", "harness.__main__")),
 )
 
 

@@ -279,7 +279,7 @@ def test_wrong_config_file_exits_2_and_names_the_key(text: str, words: tuple[str
 def test_config_file_that_is_no_utf_8_exits_2(tmp_path: Path) -> None:
     (tmp_path / "ringtrue.toml").write_bytes(b'output = "\xff"')
     done = ringtrue("run", cwd=tmp_path)
-    assert (done.returncode, "TOML" in sentence(done.stderr)) == (2, True)
+    assert (done.returncode, "UTF-8" in sentence(done.stderr)) == (2, True)
 
 
 @pytest.mark.parametrize("option", ["--auth-token", "--token"])

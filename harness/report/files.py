@@ -1,15 +1,11 @@
-"""Writing a run's files, each to one side and then moved into place, so that no reader ever meets half a file.
-
-The only module of the reports that touches the disk; what stands in the files is made elsewhere.
-"""
+"""Writing a run's files. The only module of the reports that touches the disk; what stands in the files is made elsewhere."""
 
 from __future__ import annotations
 
 import json
-import os
-from contextlib import suppress
 from pathlib import Path
 
+from harness.files import write
 from harness.report.findings_file import findings_file
 from harness.report.summary import summary
 from harness.results import RunResult
@@ -42,21 +38,3 @@ def write_all(result: RunResult, directory: Path) -> list[Path]:
 def results_json(result: RunResult) -> str:
     """The text of results.json: ASCII, so that no reader's encoding matters."""
     return json.dumps(result.to_json(), indent=2, allow_nan=False) + "\n"
-
-
-def write(path: Path, text: str) -> Path:
-    """Writes a text file in UTF-8, whole or not at all.
-
-    Raises:
-        OSError: it can't be written; what was there before stays.
-    """
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(aside, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        os.replace(aside, path)
-    except BaseException:
-        with suppress(OSError):
-            aside.unlink()
-        raise
-    return path

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from report_samples import finding, hostile_result, result
 
-from harness.report.files import write, write_all
+from harness.files import write
+from harness.report.files import write_all
 
 BROKEN = result([finding("echo.to")])
 

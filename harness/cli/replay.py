@@ -1,0 +1,47 @@
+"""`ringtrue replay`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.common import Signals, refuses_tokens
+
+
+@click.command()
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--target", metavar="URL", help="Another server than the one that the case was found on.")
+@click.option("--account-sid", metavar="AC…", help="Account on it (or RINGTRUE_ACCOUNT_SID; default: the case's).")
+@click.option("--auth-token-env", metavar="NAME", default="RINGTRUE_AUTH_TOKEN", show_default=True, help="Variable that holds the token.")
+@click.option("--timeout", type=float, default=10.0, metavar="S", help="Seconds for one whole answer (default 10).")
+@click.option("--ca-bundle", metavar="FILE", help="Certificates to trust instead of the usual ones.")
+@click.option("--allow-http", is_flag=True, help="Allow http to a host that is not this machine.")
+@refuses_tokens
+def replay(path: Path, target: str | None, account_sid: str | None, auth_token_env: str, **options: Any) -> None:
+    """Sends one saved case again: FIXED (exit 0), FAILED or FLAKY (1), ERROR (3).
+
+    \b
+    Examples:
+      ringtrue replay reports/latest/cases/send-digits.max-length.json
+      ringtrue replay case.json --target http://127.0.0.1:8080
+    """
+    from harness.config import RunConfig, checked, token_from
+    from harness.replay import EXIT_CODES
+    from harness.replay import replay as send_again
+    from harness.report.escape import for_terminal
+    from harness.saved import load_case
+    from harness.target import TargetConfig
+
+    saved = load_case(path)
+    account = account_sid or os.environ.get("RINGTRUE_ACCOUNT_SID") or saved.account_sid
+    token = token_from(auth_token_env)
+    config = checked(RunConfig(url=target or saved.url, account_sid=account, auth_token=token, **options))
+    with Signals():
+        result = send_again(saved, TargetConfig(config.url or "", account, token, config.timeout, config.ca_bundle))
+    shown = f"shown {result.shown} of {result.tries} times" if result.tries else "nothing was sent"
+    click.echo(f"{result.verdict}: {saved.finding}, {shown}; last answer: {for_terminal(result.detail)}")
+    sys.exit(EXIT_CODES[result.verdict])

@@ -1,0 +1,51 @@
+"""`ringtrue run`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.common import Signals, refuses_tokens
+
+
+@click.command()
+@click.option("--target", metavar="URL|NAME", help="Base URL of the server, or a name from the config file. Default: an embedded emulator.")
+@click.option("--account-sid", metavar="AC…", help="Account on the target (or RINGTRUE_ACCOUNT_SID).")
+@click.option("--auth-token-env", metavar="NAME", help="Variable that holds the token (default: RINGTRUE_AUTH_TOKEN).")
+@click.option("--from", "own", multiple=True, metavar="NUMBER", help="A number that the target owns. Repeatable.")
+@click.option("--to", "called", multiple=True, metavar="NUMBER", help="A number that may be called. Repeatable.")
+@click.option("--profile", metavar="NAME", help="quick (default), standard or deep.")
+@click.option("--seed", type=int, metavar="N", help="Repeats a run: the same seed sends the same. Default 0.")
+@click.option("--max-requests", type=int, metavar="N", help="Ends after N requests (off this machine: 500).")
+@click.option("--max-time", type=float, metavar="S", help="Ends after S seconds.")
+@click.option("--rate", metavar="N[/s]", help="At most N requests a second (off this machine: 5).")
+@click.option("--workers", type=int, metavar="N", help="Requests at once where the target is slow (default 6; 1: never).")
+@click.option("--only", multiple=True, metavar="GLOB", help="Judge only these clauses. Repeatable.")
+@click.option("--skip", multiple=True, metavar="GLOB", help="Leave these clauses out. Repeatable.")
+@click.option("--strict", is_flag=True, default=None, help="A broken SHOULD also ends with exit code 1.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Where the reports go (default: reports/latest).")
+@click.option("--examples", metavar="DIR", help="Keeps found cases here, to send them first next time (default: in the output; none).")
+@click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FILE", help="Config file (default: ringtrue.toml).")
+@click.option("--timeout", type=float, metavar="S", help="Seconds for one whole answer (default 10).")
+@click.option("--ca-bundle", metavar="FILE", help="Certificates to trust instead of the usual ones.")
+@click.option("--allow-http", is_flag=True, default=None, help="Allow http to a host that is not this machine.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Break the embedded emulator on purpose. Repeatable.")
+@refuses_tokens
+def run(**options: Any) -> None:
+    """Runs the conformance suite against a server.
+
+    \b
+    Examples:
+      ringtrue run
+      ringtrue run --target http://127.0.0.1:8080 --account-sid AC…
+      ringtrue run --target https://sandbox.example.com --from +15005550006 --profile standard
+
+    Exit codes: 0 conforms, 1 the contract is broken, 2 wrong usage, 3 could not judge, 130 interrupted.
+    """
+    from harness.runner import run_suite, settings_of
+
+    with Signals():
+        sys.exit(run_suite(settings_of(options)))

@@ -1,0 +1,90 @@
+"""Reading and writing whole files: what is written appears whole or not at all, what is read is bounded.
+
+Every file that ringtrue reads may be anything at all: what can't be read becomes one sentence, never a traceback.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+
+LARGEST = 64 << 20
+
+
+def write(path: Path, text: str) -> Path:
+    """Writes a text file in UTF-8, whole or not at all.
+
+    Raises:
+        OSError: it can't be written; what was there before stays.
+    """
+    return write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> Path:
+    """Writes a file, whole or not at all: to one side, then moved into its place.
+
+    Raises:
+        OSError: it can't be written; what was there before stays.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(aside, "wb") as stream:
+            stream.write(data)
+        os.replace(aside, path)
+    except BaseException:
+        with suppress(OSError):
+            aside.unlink()
+        raise
+    return path
+
+
+def read_bytes(path: Path, what: str, largest: int = LARGEST) -> bytes:
+    """The content of a file that the user named.
+
+    Args:
+        path: of the file.
+        what: what it should be, for messages: `a saved case`.
+        largest: in bytes.
+
+    Raises:
+        UsageError: it can't be read or is too large.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(largest + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no usable path"
+        raise UsageError(f"{path} can't be read ({why}); {what} was expected") from None
+    if len(data) > largest:
+        raise UsageError(f"{path} is too large for {what}: more than {largest >> 20} MB")
+    return data
+
+
+def read_text(path: Path, what: str, largest: int = LARGEST) -> str:
+    """The text of a file in UTF-8, without a byte order mark.
+
+    Raises:
+        UsageError: as for `read_bytes`, or it is not UTF-8.
+    """
+    try:
+        return read_bytes(path, what, largest).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 at byte {error.start}; {what} was expected") from None
+
+
+def read_json(path: Path, what: str, largest: int = LARGEST) -> Any:
+    """The value of a JSON file.
+
+    Raises:
+        UsageError: as for `read_text`, or it is no JSON.
+    """
+    try:
+        return json.loads(read_text(path, what, largest))
+    except (ValueError, RecursionError) as error:
+        at = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise UsageError(f"{path} is no JSON{at}; {what} was expected") from None
