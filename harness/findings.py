@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 from harness.case import Case
 from harness.contract import CLAUSE, Level
 from harness.exchange import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Why a finding doesn't count: somebody accepted it.
+
+    Args:
+        kind: `baseline` for a known defect, `declared` for a deliberate deviation.
+        reason: in the words of whoever accepted it.
+        owner: who is to mend it; empty where nobody is named.
+        until: the last day on which it is accepted, or None for no end.
+    """
+
+    kind: str
+    reason: str
+    owner: str = ""
+    until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -30,6 +48,7 @@ class Finding:
         together: cases to send at once, where only that shows it.
         also: clauses of other parameters whose same rule is broken in the same way.
         flaky: (shown, tries) where it doesn't show every time.
+        accepted: why it doesn't count, where somebody accepted it.
     """
 
     id: str
@@ -49,6 +68,7 @@ class Finding:
     flaky: tuple[int, int] | None = None
     parameters: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    accepted: Acceptance | None = None
 
     @property
     def source(self) -> str:

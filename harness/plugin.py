@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
 from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked, token_from
 from harness.contract import CLAUSES
-from harness.engine import Run
+from harness.engine import ProgressFn, Run
 from harness.errors import HarnessError
 from harness.oracle import Knowledge
 from harness.report.files import write_all
@@ -72,6 +72,20 @@ def config_of(config: pytest.Config) -> RunConfig:
     ))
 
 
+class Conductor(Protocol):
+    """What comes to a result, by sending or from what was recorded."""
+
+    @property
+    def known(self) -> Knowledge:
+        """What it came to know of the target."""
+
+    def conduct(self) -> RunResult:
+        """Works to the end, whatever happens."""
+
+
+Make = Callable[[RunConfig, ProgressFn], Conductor]
+
+
 class SuiteRun:
     """One run inside one pytest session.
 
@@ -79,10 +93,12 @@ class SuiteRun:
         config: of the run, or None to take it from pytest's options.
         progress: shows how far it is.
         quiet: whether pytest's own terminal output is left as it is.
+        make: gives what conducts the run; by default one that sends.
     """
 
-    def __init__(self, config: RunConfig | None, progress: Progress | None, quiet: bool) -> None:
+    def __init__(self, config: RunConfig | None, progress: Progress | None, quiet: bool, make: Make = Run) -> None:
         self.config = config
+        self._make = make
         self.progress = progress
         self.own_terminal = not quiet
         self.result: RunResult | None = None
@@ -119,7 +135,7 @@ class SuiteRun:
             run_config = replace(run_config, only=tuple(sorted(self.selected)))
         self.config = run_config
         progress = self.progress
-        run = Run(run_config, progress.update if progress is not None else lambda *_: None)
+        run = self._make(run_config, progress.update if progress is not None else lambda *_: None)
         self.result = run.conduct()
         self.known = run.known
         if progress is not None:

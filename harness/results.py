@@ -11,11 +11,12 @@ from harness.case import Case
 from harness.contract import CLAUSE, Clause, Level
 from harness.curl import curl_line
 from harness.findings import Finding
+from harness.identity import identity_of
 
 SCHEMA_VERSION = 1
 REDACTED_PASSWORD = "[redacted]"
 
-VERDICTS = ("FAIL", "NON-STRICT", "INFO", "PASS", "SKIPPED", "NOT-EXERCISED")
+VERDICTS = ("FAIL", "NON-STRICT", "INFO", "KNOWN", "DECLARED", "PASS", "SKIPPED", "NOT-EXERCISED")
 VERDICT_OF_LEVEL = {Level.MUST: "FAIL", Level.SHOULD: "NON-STRICT", Level.OBSERVED: "INFO"}
 
 
@@ -54,6 +55,7 @@ class RunResult:
         findings: strongest level first.
         notes: what was not judged and why, and what is odd but no break.
         headline: one sentence for people.
+        stale: accepted findings that no longer occur, a sentence each; they fail a run as a new finding does.
         settings: the run's settings, secret-free, for the report.
         latency_ms: (median, 95th percentile, longest).
         statuses: how often each status came.
@@ -73,10 +75,21 @@ class RunResult:
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     headline: str
+    stale: tuple[str, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
     latency_ms: tuple[float, float, float] = (0.0, 0.0, 0.0)
     statuses: dict[str, int] = field(default_factory=dict)
     version: str = __version__
+
+    @property
+    def new(self) -> tuple[Finding, ...]:
+        """The findings that nobody accepted."""
+        return tuple(f for f in self.findings if f.accepted is None)
+
+    @property
+    def accepted(self) -> tuple[Finding, ...]:
+        """The findings that somebody accepted."""
+        return tuple(f for f in self.findings if f.accepted is not None)
 
     def clause(self, clause_id: str) -> ClauseResult:
         """The result of one clause."""
@@ -112,6 +125,7 @@ class RunResult:
             ],
             "findings": [self._finding(f) for f in self.findings],
             "notes": list(self.notes),
+            **({"stale": list(self.stale)} if self.stale else {}),
         }
 
     def _finding(self, f: Finding) -> dict[str, Any]:
@@ -121,6 +135,11 @@ class RunResult:
             "curl": curl_line(f.case, self.url, self.account_sid), "occurrences": f.occurrences, "source": CLAUSE[f.clause].source,
             "cause": f.cause,
         }
+        identity = identity_of(f)
+        out |= {"outcome": identity.outcome, "blame": sorted(identity.blame), "fingerprint": identity.fingerprint}
+        if f.accepted is not None:
+            until = f.accepted.until.isoformat() if f.accepted.until is not None else None
+            out["accepted"] = {"kind": f.accepted.kind, "reason": f.accepted.reason, "owner": f.accepted.owner, "until": until}
         if f.also:
             out["also"] = list(f.also)
         if f.flaky is not None:

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked, has_target, read_file, token_from
+from harness.engine import Run
 from harness.errors import HarnessError, UsageError
-from harness.plugin import SuiteRun
+from harness.plugin import Make, SuiteRun
 from harness.report.files import write_all
 from harness.report.terminal import Progress, put, render
 from harness.results import RunResult
@@ -92,8 +93,12 @@ def _known_faults(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def run_suite(config: RunConfig) -> int:
+def run_suite(config: RunConfig, make: Make = Run) -> int:
     """Runs the suite once and writes every report.
+
+    Args:
+        config: of the run.
+        make: gives what conducts it; by default one that sends.
 
     Returns:
         The exit code: 0, 1, 3 or 130.
@@ -102,7 +107,7 @@ def run_suite(config: RunConfig) -> int:
         UsageError: the output directory can't be written.
     """
     _check_output(config.output)
-    run = SuiteRun(config, Progress(sys.stderr), quiet=False)
+    run = SuiteRun(config, Progress(sys.stderr), quiet=False, make=make)
     code = _pytest_safely(config, run)
     result = run.result
     if result is None:

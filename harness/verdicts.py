@@ -30,8 +30,7 @@ def clause_results(
         mine = by_clause.get(clause.id, [])
         cases = session.exercised[clause.id]
         if mine:
-            level = min((f.level for f in mine), key=lambda x: x.rank)
-            out.append(ClauseResult(clause, VERDICT_OF_LEVEL[level], max(cases, 1), tuple(f.id for f in mine)))
+            out.append(ClauseResult(clause, _verdict_of(mine), max(cases, 1), tuple(f.id for f in mine)))
         elif not wanted(clause.id):
             out.append(ClauseResult(clause, "SKIPPED", cases, reason="left out by --only or --skip"))
         elif clause.id in skipped:
@@ -41,6 +40,14 @@ def clause_results(
         else:
             out.append(ClauseResult(clause, "NOT-EXERCISED", 0, reason=_why_not(session, clause.id)))
     return tuple(out)
+
+
+def _verdict_of(findings: list[Finding]) -> str:
+    """The verdict of a clause with findings: what the new ones come to, or else how the known ones were accepted."""
+    new = [f for f in findings if f.accepted is None]
+    if new:
+        return VERDICT_OF_LEVEL[min((f.level for f in new), key=lambda x: x.rank)]
+    return "KNOWN" if any(f.accepted is not None and f.accepted.kind == "baseline" for f in findings) else "DECLARED"
 
 
 def _why_not(session: Session, clause_id: str) -> str:

@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("target and exchange", ("harness.exchange", "harness.target")),
     ("settings", ("harness.config",)),
     ("checks", ("harness.checks", "harness.checks.*")),
-    ("findings and results", ("harness.findings", "harness.results")),
+    ("findings and results", ("harness.findings", "harness.identity", "harness.results")),
     ("session", ("harness.session",)),
     ("what a run does in turn", ("harness.preflight", "harness.readback", "harness.properties", "harness.generated", "harness.examples",
                                    "harness.saved", "harness.replay")),

@@ -11,9 +11,10 @@ from harness.results import ClauseResult, RunResult
 
 VERDICT_WORD = {"conforms": "CONFORMS", "violates": "VIOLATES", "inconclusive": "INCONCLUSIVE"}
 VERDICT_SIGN = {"conforms": "✓", "violates": "✗", "inconclusive": "?"}
-CLAUSE_SIGN = {"FAIL": "✗", "NON-STRICT": "▲", "INFO": "ℹ", "PASS": "✓", "SKIPPED": "–", "NOT-EXERCISED": "?"}
+CLAUSE_SIGN = {"FAIL": "✗", "NON-STRICT": "▲", "INFO": "ℹ", "KNOWN": "≈", "DECLARED": "§", "PASS": "✓", "SKIPPED": "–", "NOT-EXERCISED": "?"}
 CLAUSE_MEANING = {
     "FAIL": "a MUST is broken", "NON-STRICT": "a SHOULD is broken", "INFO": "differs from what is usual",
+    "KNOWN": "broken, and accepted for now", "DECLARED": "deviates as the vendor declares",
     "PASS": "kept by every answer", "SKIPPED": "left out", "NOT-EXERCISED": "no request reached it",
 }
 INTERRUPTED = 130

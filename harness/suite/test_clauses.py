@@ -26,8 +26,16 @@ def test_clause(clause_id: str, suite_run: SuiteRun) -> None:
     result = run.clause(clause_id)
     if result.verdict in ("SKIPPED", "NOT-EXERCISED"):
         pytest.skip(f"{result.verdict}: {result.reason}")
+    if result.verdict in ("KNOWN", "DECLARED"):
+        pytest.xfail(f"{result.verdict}: {accepted(result, run)}")
     if result.verdict == "FAIL" or (suite_run.strict and result.verdict == "NON-STRICT"):
         pytest.fail(explanation(result, run), pytrace=False)
+
+
+def accepted(result: ClauseResult, run: RunResult) -> str:
+    """Why the clause's findings were accepted."""
+    reasons = [f.accepted.reason for f in map(run.finding, result.findings) if f.accepted is not None]
+    return for_terminal("; ".join(dict.fromkeys(reasons)))
 
 
 def explanation(result: ClauseResult, run: RunResult) -> str:
