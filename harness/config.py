@@ -6,10 +6,12 @@ import fnmatch
 import os
 import tomllib
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from harness.accepted import Baseline, Deviation, Gate, deviations_of, read_baseline
 from harness.classify import address_form
 from harness.contract import CLAUSE
 from harness.errors import UsageError
@@ -23,9 +25,10 @@ OFF_LOOPBACK_REQUESTS = 500
 OFF_LOOPBACK_RATE = 5.0
 
 _TARGET_KEYS = (
-    "url", "account-sid", "auth-token-env", "from", "to", "timeout", "ca-bundle", "allow-http", "max-requests", "max-time", "rate",
+    "url", "account-sid", "auth-token-env", "from", "to", "timeout", "ca-bundle", "allow-http", "max-requests", "max-time", "rate", "baseline",
+    "deviations",
 )
-_TOP_KEYS = ("target", "targets", "profile", "seed", "output", "only", "skip", "strict", "workers", *_TARGET_KEYS[1:])
+_TOP_KEYS = ("target", "targets", "profile", "seed", "output", "only", "skip", "strict", "workers", "examples", *_TARGET_KEYS[1:])
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class RunConfig:
         own, called: `--from` and `--to`.
         only, skip: globs of clause ids.
         faults: of the embedded emulator.
+        gate: what is accepted of the target.
         examples: folder of cases that found something before; None to keep none.
     """
 
@@ -64,6 +68,7 @@ class RunConfig:
     allow_http: bool = False
     faults: tuple[str, ...] = ()
     examples: Path | None = None
+    gate: Gate = field(default_factory=Gate)
 
     def wants(self, clause_id: str) -> bool:
         """Whether a clause is to be judged."""
@@ -197,8 +202,34 @@ def read_file(path: Path, target: str | None, url: str | None = None) -> dict[st
     elif url is not None and single.get("url", "").rstrip("/") != url.rstrip("/"):
         single = {}
     merged = {**data, **single}
+    deviations = merged.pop("deviations", [])
     _check_types(merged, path)
-    return merged
+    return {**merged, "deviations": deviations_of(deviations, str(path), date.today())}
+
+
+def gate_of(baseline: Path | None, deviations: tuple[Deviation, ...], url: str | None) -> Gate:
+    """What is accepted of a target.
+
+    Raises:
+        UsageError: the baseline is none, has expired entries, or was written for another target.
+    """
+    if baseline is None:
+        return Gate(None, deviations)
+    read = read_baseline(baseline, date.today())
+    if read.target and url is not None and not _same_target(read, url):
+        raise UsageError(f"{baseline} was written for {read.target[:200]}, not for {url}; write one for this target with --write-baseline")
+    return Gate(read, deviations)
+
+
+def _same_target(baseline: Baseline, url: str) -> bool:
+    """Whether two URLs are the same, or both of this machine, where ports come and go."""
+    if baseline.target.rstrip("/") == url.rstrip("/"):
+        return True
+    try:
+        hosts = _host(baseline.target), _host(url)
+    except ValueError:
+        return False
+    return all(map(is_loopback, hosts))
 
 
 def has_target(path: Path, name: str) -> bool:
@@ -222,6 +253,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "url": (str,), "account-sid": (str,), "auth-token-env": (str,), "from": (str, list), "to": (str, list), "timeout": (int, float),
     "ca-bundle": (str,), "allow-http": (bool,), "max-requests": (int,), "max-time": (int, float), "rate": (int, float), "profile": (str,),
     "seed": (int,), "output": (str,), "only": (str, list), "skip": (str, list), "strict": (bool,), "workers": (int,), "examples": (str,),
+    "baseline": (str,), "deviations": (list,),
 }
 
 

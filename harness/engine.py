@@ -19,6 +19,7 @@ from harness.contract import CLAUSE
 from harness.errors import BudgetSpent, HarnessError, Inconclusive, Interrupted, TargetUnreachable
 from harness.examples import Example, Examples
 from harness.findings import Finding
+from harness.gate import settle
 from harness.oracle import Knowledge
 from harness.preflight import Found, Wanted, may_be_called, preflight
 from harness.properties import run_properties
@@ -54,6 +55,7 @@ class Run:
         self._examples = Examples(config.examples, config.url or "embedded emulator") if config.examples is not None else None
         self._skipped: dict[str, str] = {}
         self._findings: tuple[Finding, ...] = ()
+        self._stale: tuple[str, ...] = ()
         self._target = TargetConfig(config.url or "", config.account_sid or "")
 
     @property
@@ -267,14 +269,34 @@ class Run:
         return may_be_called(to, allowed)
 
     def _attribute(self, session: Session, found: Found, limits: Limits, ledger: Ledger | None = None) -> None:
-        findings = attribute(session, found.numbers, limits, self._hangs.ledger.causes if self._hangs else (), ledger)
+        known = self._hangs.ledger.causes if self._hangs else ()
+        findings = attribute(session, found.numbers, limits, known, ledger, self.config.gate.declared)
         self._findings = tuple(f for f in findings if self.config.wants(f.clause))
         if self._examples is not None:
             self._examples.keep(self._findings)
 
     def _finish(self, session: Session) -> RunResult:
-        verdict, code = overall(session, self._findings, self.config.strict)
+        settled = settle(self.config.gate, self._findings, session.seen, lambda clause: self._unjudged(session, clause))
+        self._findings, self._stale = settled.findings, settled.stale
+        for note in settled.notes:
+            session.note(note)
+        verdict, code = overall(session, self._findings, self._stale, self.config.strict)
         return self._result(verdict, code, "")
+
+    def _unjudged(self, session: Session, clause: str) -> str:
+        """Why this run can't tell that a clause no longer breaks; empty where it can."""
+        if not self.config.wants(clause):
+            return "it was left out by --only or --skip"
+        if clause in self._skipped:
+            return self._skipped[clause]
+        if session.stopped:
+            return session.stopped
+        if not session.exercised[clause]:
+            return "no case reached it"
+        baseline = self.config.gate.baseline
+        if baseline is not None and baseline.profile in PROFILES and _breadth(baseline.profile) > _breadth(self.config.profile):
+            return f"the baseline was written in {baseline.profile}, which looks further than {self.config.profile}"
+        return ""
 
     def _result(self, verdict: str, code: int, text: str) -> RunResult:
         session = self._session or Session(Target(TargetConfig(self._target.url or "http://127.0.0.1:9", self._target.account_sid)))
@@ -296,7 +318,8 @@ class Run:
         return RunResult(
             seed=self.config.seed, profile=self.config.profile, started=self.started, duration_s=time.monotonic() - self._clock,
             url=self._target.url, account_sid=self._target.account_sid, verdict=verdict, exit_code=code, counts=counts,
-            clauses=results, findings=self._findings, notes=tuple(notes), headline=text or headline(verdict, self._findings, results),
+            clauses=results, findings=self._findings, notes=tuple(notes), headline=text or headline(verdict, self._findings, self._stale, results),
+            stale=self._stale,
             settings=self.config.describe(), latency_ms=_latency(session.latencies), statuses=dict(session.statuses.most_common()),
         )
 
@@ -308,6 +331,11 @@ def _kind_of(example: Example) -> str:
     if len(example.cases) == 1:
         return "one"
     return "again" if len({c.pairs for c in example.cases}) == 1 else "sequence"
+
+
+def _breadth(profile: str) -> int:
+    """How far a profile looks: the place in the order of profiles."""
+    return list(PROFILES).index(profile)
 
 
 def _limits(profile: str) -> Limits:

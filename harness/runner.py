@@ -7,17 +7,23 @@ import io
 import os
 import sys
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked, has_target, read_file, token_from
+from harness.accepted import Baseline, read_baseline
+from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked, gate_of, has_target, read_file, token_from
 from harness.engine import Run
 from harness.errors import HarnessError, UsageError
+from harness.files import write
 from harness.plugin import Make, SuiteRun
+from harness.report.baseline_file import baseline_text
+from harness.report.escape import for_terminal
 from harness.report.files import write_all
 from harness.report.terminal import Progress, put, render
+from harness.report.words import count
 from harness.results import RunResult
 from harness.saved import save_cases
 
@@ -57,6 +63,7 @@ def settings_of(options: dict[str, Any]) -> RunConfig:
         only=_texts(pick("only", "only", ())), skip=_texts(pick("skip", "skip", ())), strict=bool(pick("strict", "strict", False)),
         output=output, timeout=float(pick("timeout", "timeout", 10.0)),
         ca_bundle=pick("ca_bundle", "ca-bundle", None), allow_http=bool(pick("allow_http", "allow-http", False)),
+        gate=gate_of(Path(baseline) if (baseline := pick("baseline", "baseline", None)) else None, table.get("deviations", ()), url),
         faults=_known_faults(options["faults"]), examples=_examples(pick("examples", "examples", None), output, url),
     ))
 
@@ -93,12 +100,13 @@ def _known_faults(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def run_suite(config: RunConfig, make: Make = Run) -> int:
+def run_suite(config: RunConfig, make: Make = Run, write_baseline: Path | None = None) -> int:
     """Runs the suite once and writes every report.
 
     Args:
         config: of the run.
         make: gives what conducts it; by default one that sends.
+        write_baseline: a file to write every finding into, as accepted; the run then ends with 0 where it would have with 1.
 
     Returns:
         The exit code: 0, 1, 3 or 130.
@@ -107,6 +115,7 @@ def run_suite(config: RunConfig, make: Make = Run) -> int:
         UsageError: the output directory can't be written.
     """
     _check_output(config.output)
+    check_baseline(write_baseline)
     run = SuiteRun(config, Progress(sys.stderr), quiet=False, make=make)
     code = _pytest_safely(config, run)
     result = run.result
@@ -118,7 +127,37 @@ def run_suite(config: RunConfig, make: Make = Run) -> int:
     except BrokenPipeError:
         forget_stdout()
     whole = written and code != _UNWRITTEN
-    return result.exit_code if whole or result.exit_code == 130 else 3
+    if not whole and result.exit_code != 130:
+        return 3
+    return result.exit_code if write_baseline is None else _baseline(result, config, write_baseline)
+
+
+def check_baseline(path: Path | None) -> Baseline | None:
+    """The baseline that is to be written anew, where there is one.
+
+    Raises:
+        UsageError: the file is there and is no baseline, or its folder isn't there.
+    """
+    if path is None:
+        return None
+    if not path.parent.is_dir():
+        raise UsageError(f"--write-baseline {path}: the folder {path.parent} is not there; make it first")
+    return read_baseline(path, date.min) if path.exists() else None
+
+
+def _baseline(result: RunResult, config: RunConfig, path: Path) -> int:
+    """Writes a baseline of what a whole run found."""
+    if result.exit_code not in (0, 1):
+        sys.stderr.write(f"ringtrue: {path} was not written, since this run did not come to its end\n")
+        return result.exit_code
+    old = check_baseline(path) or config.gate.baseline
+    try:
+        write(path, baseline_text(result, old))
+    except OSError as error:
+        raise UsageError(f"--write-baseline {path} can't be written ({error.strerror}); choose another file") from None
+    number = sum(f.accepted is None or f.accepted.kind != "declared" for f in result.findings)
+    sys.stderr.write(f"baseline: {for_terminal(str(path))} accepts {count(number, 'finding')}; give each a reason, then run with --baseline\n")
+    return 0
 
 
 def forget_stdout() -> None:

@@ -58,25 +58,48 @@ def _why_not(session: Session, clause_id: str) -> str:
     return "no case reached it"
 
 
-def overall(session: Session, findings: tuple[Finding, ...], strict: bool) -> tuple[str, int]:
-    """(verdict, exit code) of a run that came to its end."""
-    breaking = [f for f in findings if f.level is Level.MUST or (strict and f.level is Level.SHOULD)]
-    if breaking:
-        return "violates", 1
+def overall(session: Session, findings: tuple[Finding, ...], stale: tuple[str, ...], strict: bool) -> tuple[str, int]:
+    """(verdict, exit code) of a run that came to its end.
+
+    The verdict is about the contract; the exit code leaves out what was accepted, and counts what was but no longer occurs.
+    """
+    def breaks(f: Finding) -> bool:
+        return f.level is Level.MUST or (strict and f.level is Level.SHOULD)
+
+    broken = [f for f in findings if breaks(f)]
+    code = 1 if stale or any(f.accepted is None for f in broken) else 0
+    if broken:
+        return "violates", code
     if not session.counts.accepted or not session.counts.cases:
         return "inconclusive", 3
-    return "conforms", 0
+    return "conforms", code
 
 
-def headline(verdict: str, findings: tuple[Finding, ...], results: tuple[ClauseResult, ...]) -> str:
+def headline(verdict: str, findings: tuple[Finding, ...], stale: tuple[str, ...], results: tuple[ClauseResult, ...]) -> str:
     """One sentence for people."""
-    passed = sum(r.verdict == "PASS" for r in results)
     idle = sum(r.verdict == "NOT-EXERCISED" for r in results)
-    tail = f"; {idle} clauses were not exercised" if idle else ""
+    tail = f"; {_plural(idle, 'clause')} {'was' if idle == 1 else 'were'} not exercised" if idle else ""
+    if verdict == "inconclusive":
+        return f"Nothing could be judged{tail}."
+    if not stale:
+        return f"{_judged(verdict, findings, results)}{tail}."
+    gone = f"{_plural(len(stale), 'finding')} no longer occur{'s' * (len(stale) == 1)}"
+    return f"{_judged(verdict, findings, results)}{tail}. What is accepted is out of date: {gone}."
+
+
+def _judged(verdict: str, findings: tuple[Finding, ...], results: tuple[ClauseResult, ...]) -> str:
+    new = [f for f in findings if f.accepted is None]
+    passed = _plural(sum(r.verdict == "PASS" for r in results), "clause")
+    known = f", beside {_plural(len(findings) - len(new), 'accepted one')}" if len(new) < len(findings) else ""
     if verdict == "violates":
-        broken = len({c for f in findings for c in (f.clause, *f.also)})
-        return f"The contract is broken: {len(findings)} finding{'s' * (len(findings) != 1)} in {broken} clause{'s' * (broken != 1)}{tail}."
-    if verdict == "conforms":
-        minor = f", with {len(findings)} finding{'s' * (len(findings) != 1)} below MUST" if findings else ""
-        return f"The server keeps the contract{minor}: {passed} clauses passed{tail}."
-    return f"Nothing could be judged{tail}."
+        broken = len({c for f in new for c in (f.clause, *f.also)})
+        accepted = f"No new finding: {_plural(len(findings), 'accepted one')}; {passed} passed"
+        return f"The contract is broken: {_plural(len(new), 'finding')} in {_plural(broken, 'clause')}{known}" if new else accepted
+    minor = f", with {_plural(len(new), 'finding')} below MUST{known}" if new else ""
+    if findings and not new:
+        minor = f", with {_plural(len(findings), 'accepted finding')}"
+    return f"The server keeps the contract{minor}: {passed} passed"
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

@@ -26,7 +26,8 @@ _ALIKE = 3
 
 
 def attribute(
-    session: Session, numbers: Numbers, limits: Limits | None = None, known: Sequence[Cause] = (), ledger: Ledger | None = None
+    session: Session, numbers: Numbers, limits: Limits | None = None, known: Sequence[Cause] = (), ledger: Ledger | None = None,
+    apart: frozenset[str] = frozenset(),
 ) -> list[Finding]:
     """All findings for what a session has seen.
 
@@ -35,6 +36,7 @@ def attribute(
         numbers: the target's numbers.
         limits: how much may be spent.
         known: causes that were found while the run went on.
+        apart: clauses whose findings are never joined with those of others, since they are judged otherwise.
         ledger: what an earlier call for the same session came to; only what was seen since then is looked at.
 
     Returns:
@@ -42,6 +44,7 @@ def attribute(
     """
     prober = Prober(session, numbers, limits or Limits())
     ledger = ledger if ledger is not None else Ledger()
+    ledger.apart = apart
     if not ledger.looked_at:
         ledger.causes.extend(replace(c, count=0) for c in known)
     seen = session.seen[ledger.looked_at:]
@@ -56,14 +59,14 @@ def attribute(
     Transients(prober, ledger).attribute(ledger.transient[ledger.settled:])
     ledger.settled = len(ledger.transient)
     by_cause = _not_utf8([replace(c.finding, occurrences=max(c.count, 1)) for c in ledger.causes])
-    by_cause = _same_in_company(_same_rule(by_cause))
-    return numbered(_joined(_late_pairs(by_cause, ledger.findings)))
+    by_cause = _same_in_company(_same_rule(by_cause, apart))
+    return numbered(_joined(_late_pairs(by_cause, ledger.findings), apart))
 
 
-def _same_rule(findings: list[Finding]) -> list[Finding]:
+def _same_rule(findings: list[Finding], apart: frozenset[str]) -> list[Finding]:
     """The same rule of several parameters that is broken in the same way as one, such as of all URLs."""
     single = [f for f in findings if len(f.parameters) == 1]
-    return [*(f for f in findings if len(f.parameters) != 1), *merged(single)]
+    return [*(f for f in findings if len(f.parameters) != 1), *merged(single, apart)]
 
 
 def _same_in_company(findings: list[Finding]) -> list[Finding]:
@@ -133,23 +136,23 @@ class Hangs:
         return any(c.names and c.is_in(case) for c in self.ledger.causes)
 
 
-def _joined(findings: list[Finding]) -> list[Finding]:
+def _joined(findings: list[Finding], apart: frozenset[str]) -> list[Finding]:
     """Findings that name the same clause and the same cause as one: valid and invalid calls may show the same fault."""
     by_cause: dict[tuple[str, str], Finding] = {}
     for f in findings:
         key = (f.clause, "" if f.clause.startswith("malformed.") else f.cause if f.cause else f.actual)
         known = by_cause.get(key)
         by_cause[key] = f if known is None else replace(known, occurrences=known.occurrences + f.occurrences)
-    return _of_families(list(by_cause.values()))
+    return _of_families(list(by_cause.values()), apart)
 
 
-def _of_families(findings: list[Finding]) -> list[Finding]:
+def _of_families(findings: list[Finding], apart: frozenset[str]) -> list[Finding]:
     """Credentials that are all answered in the same wrong way, and malformed bodies too, as one finding each."""
     out: list[Finding] = []
     groups: dict[tuple[str, str, str], list[Finding]] = {}
     for f in findings:
         family = f.clause.partition(".")[0]
-        if family in ("auth", "malformed") and f.clause != "auth.other-account":
+        if family in ("auth", "malformed") and f.clause != "auth.other-account" and f.clause not in apart:
             groups.setdefault((family, f.actual, f.level.value), []).append(f)
         else:
             out.append(f)

@@ -40,7 +40,7 @@ class InvalidCalls:
         for s in rest:
             groups.setdefault((s.breach.clause, s.breach.kind), []).append(s)
         found = [f for (clause, _), group in groups.items() if (f := self._one(clause, group)) is not None]
-        self.ledger.findings.extend(_of_large_calls(merged(without_consequences(found))))
+        self.ledger.findings.extend(_of_large_calls(merged(without_consequences(found), self.ledger.apart)))
 
     def _explained(self, case: Case) -> bool:
         """Whether a cause that crashes valid calls is in this case too."""
@@ -305,11 +305,11 @@ def _may_be_taken(name: str, value: str) -> bool:
     return any(c.slug == slug and c.expected is not Expected.REJECT for c in PARAMETER[name].classes)
 
 
-def merged(found: list[Finding]) -> list[Finding]:
+def merged(found: list[Finding], apart: frozenset[str]) -> list[Finding]:
     """Findings of the same rule of many parameters as one, which names the clauses of the others too."""
     by_rule: dict[tuple[str, str], list[Finding]] = {}
     for f in found:
-        by_rule.setdefault((_rule(f), f.actual), []).append(f)
+        by_rule.setdefault((f.clause if f.clause in apart else _rule(f), f.actual), []).append(f)
     out: list[Finding] = []
     for (rule, _), group in by_rule.items():
         fewest = 2 if rule == AMPERSAND else _SYSTEMIC

@@ -83,6 +83,7 @@ class Ledger:
     Args:
         looked_at: how much of what the session has seen is in here.
         settled: how many of the breaches that did not repeat have become findings.
+        apart: clauses whose findings are never joined with those of others.
     """
 
     causes: list[Cause] = field(default_factory=list)
@@ -91,6 +92,7 @@ class Ledger:
     systemic: set[str] = field(default_factory=set)
     looked_at: int = 0
     settled: int = 0
+    apart: frozenset[str] = frozenset()
 
 
 class Prober:

@@ -26,6 +26,8 @@ from harness.cli.common import Signals, refuses_tokens
 @click.option("--only", multiple=True, metavar="GLOB", help="Judge only these clauses. Repeatable.")
 @click.option("--skip", multiple=True, metavar="GLOB", help="Leave these clauses out. Repeatable.")
 @click.option("--strict", is_flag=True, default=None, help="A broken SHOULD also ends with exit code 1.")
+@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Fail only on findings that this file does not accept.")
+@click.option("--write-baseline", type=click.Path(path_type=Path), metavar="FILE", help="Accept what this run finds: write it into FILE.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Where the reports go (default: reports/latest).")
 @click.option("--examples", metavar="DIR", help="Keeps found cases here, to send them first next time (default: in the output; none).")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FILE", help="Config file (default: ringtrue.toml).")
@@ -47,5 +49,6 @@ def run(**options: Any) -> None:
     """
     from harness.runner import run_suite, settings_of
 
+    write_baseline = options.pop("write_baseline")
     with Signals():
-        sys.exit(run_suite(settings_of(options)))
+        sys.exit(run_suite(settings_of(options), write_baseline=write_baseline))

@@ -78,7 +78,14 @@ def _tests(result: RunResult) -> Iterator[str]:
         while name in taken:
             name += "_"
         taken.add(name)
-        yield f"def {name}() -> None:\n{docstring(_about(finding))}\n" + "\n".join("    " + line for line in body(finding, created))
+        yield f"{_mark(finding)}def {name}() -> None:\n{docstring(_about(finding))}\n" + "\n".join("    " + line for line in body(finding, created))
+
+
+def _mark(finding: Finding) -> str:
+    """An accepted finding's test is expected to fail, and says so when it no longer does."""
+    if finding.accepted is None:
+        return ""
+    return f"@pytest.mark.xfail(reason={text_literal(cut(finding.accepted.reason, 200))}, strict=True)\n"
 
 
 def _name(finding: Finding) -> str:

@@ -19,13 +19,13 @@ from harness.report.markup import EMPTY, Html, el, hidden, join, sign, terms, te
 from harness.report.words import (
     CLAUSE_MEANING,
     CLAUSE_SIGN,
-    VERDICT_SIGN,
     by_group,
     count,
     exercised,
     left_out,
     number,
     seconds,
+    verdict_sign,
     verdict_words,
 )
 from harness.results import VERDICTS, ClauseResult, RunResult
@@ -35,7 +35,7 @@ _ALL_BLOCKS = 1_200_000  # characters of all findings together, so that the page
 
 def title(result: RunResult) -> str:
     """The page's heading, plain text: pytest-html escapes it."""
-    return f"{VERDICT_SIGN.get(result.verdict, '')} {verdict_words(result)}".strip()
+    return f"{verdict_sign(result)} {verdict_words(result)}".strip()
 
 
 def page(result: RunResult, directory: str) -> Html:

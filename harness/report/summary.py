@@ -9,7 +9,6 @@ from harness.report.escape import for_markdown
 from harness.report.words import (
     CLAUSE_MEANING,
     CLAUSE_SIGN,
-    VERDICT_SIGN,
     by_group,
     count,
     exercised,
@@ -18,6 +17,7 @@ from harness.report.words import (
     rule,
     seconds,
     seen,
+    verdict_sign,
     verdict_words,
 )
 from harness.results import VERDICT_OF_LEVEL, VERDICTS, RunResult
@@ -27,7 +27,7 @@ _MAX_FINDINGS = 200
 
 def summary(result: RunResult) -> str:
     """The text of summary.md."""
-    parts = (_head(result), _findings(result), _clauses(result), _left_out(result), _notes(result))
+    parts = (_head(result), _findings(result), _accepted(result), _clauses(result), _left_out(result), _notes(result))
     return "\n".join(line for part in parts for line in (*part, ""))
 
 
@@ -40,7 +40,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[s
 
 def _head(result: RunResult) -> Iterator[str]:
     c = result.counts
-    yield f"# {VERDICT_SIGN.get(result.verdict, '')} ringtrue: {for_markdown(verdict_words(result))}"
+    yield f"# {verdict_sign(result)} ringtrue: {for_markdown(verdict_words(result))}"
     yield ""
     yield for_markdown(result.headline)
     yield ""
@@ -56,14 +56,37 @@ def _head(result: RunResult) -> Iterator[str]:
 
 
 def _findings(result: RunResult) -> Iterator[str]:
-    if not result.findings:
+    if not result.new:
         return
-    yield f"## {count(len(result.findings), 'finding')}"
+    yield f"## {count(len(result.new), 'new finding' if result.accepted else 'finding')}"
     yield ""
-    yield from _table(("level", "clause", "rule", "expected", "actual", "seen"), map(_finding, result.findings[:_MAX_FINDINGS]))
-    if len(result.findings) > _MAX_FINDINGS:
+    yield from _table(("level", "clause", "rule", "expected", "actual", "seen"), map(_finding, result.new[:_MAX_FINDINGS]))
+    if len(result.new) > _MAX_FINDINGS:
         yield ""
-        yield f"and {count(len(result.findings) - _MAX_FINDINGS, 'more finding')} in results.json."
+        yield f"and {count(len(result.new) - _MAX_FINDINGS, 'more finding')} in results.json."
+
+
+def _accepted(result: RunResult) -> Iterator[str]:
+    if result.stale:
+        yield "## Accepted, but no longer found"
+        yield ""
+        yield from (f"- {for_markdown(gone, 500)}" for gone in result.stale[:_MAX_FINDINGS])
+        yield ""
+    if result.accepted:
+        yield f"## {count(len(result.accepted), 'accepted finding')}"
+        yield ""
+        head = ("level", "clause", "rule", "actual", "as", "reason", "owner", "until")
+        yield from _table(head, map(_acceptance, result.accepted[:_MAX_FINDINGS]))
+
+
+def _acceptance(f: Finding) -> tuple[str, ...]:
+    a = f.accepted
+    assert a is not None
+    until = a.until.isoformat() if a.until is not None else ""
+    return (
+        f.level.value, for_markdown(f.id), for_markdown(rule(f)), for_markdown(f.actual), a.kind, for_markdown(a.reason),
+        for_markdown(a.owner), until,
+    )
 
 
 def _finding(f: Finding) -> tuple[str, ...]:

@@ -19,12 +19,13 @@ from harness.contract import Level
 from harness.findings import Finding
 from harness.report.escape import for_terminal
 from harness.report.files import FINDINGS
-from harness.report.words import VERDICT_SIGN, count, exercised, left_out, number, rule, seconds, seen, verdict_words
+from harness.report.words import count, exercised, left_out, number, rule, seconds, seen, verdict_sign, verdict_words
 from harness.results import RunResult
 
 _LINES = 40
 _FINDINGS = 10
 _NOTES = 4
+_ACCEPTED = 4
 _INTERVAL = 0.1
 
 _VERDICT_COLOUR = {"conforms": "1;32", "violates": "1;31", "inconclusive": "1;33"}
@@ -45,7 +46,8 @@ def render(result: RunResult, directory: Path | None, width: int = 80, colour: b
     """
     paint = _Paint(max(width, 40), colour)
     head = [*_verdict(result, paint)]
-    foot = [*_notes(result, paint), *_left_out(result, paint), *(_paths(result, directory) if directory is not None else ())]
+    paths = _paths(result, directory) if directory is not None else ()
+    foot = [*_accepted(result, paint), *_notes(result, paint), *_left_out(result, paint), *paths]
     body = _findings(result, paint, _LINES - len(head) - len(foot))
     return "\n".join([*head, *body, *foot]) + "\n"
 
@@ -101,27 +103,32 @@ def shorten(text: str, width: int) -> str:
 
 
 def _verdict(result: RunResult, paint: _Paint) -> Iterator[str]:
-    line = f"{VERDICT_SIGN.get(result.verdict, ' ')} {verdict_words(result)}"
-    yield paint.tint(paint.fit(line), _VERDICT_COLOUR.get(result.verdict, "1"))
+    line = f"{verdict_sign(result) or ' '} {verdict_words(result)}"
+    yield paint.tint(paint.fit(line), _colour_of(result))
     c = result.counts
     yield paint.fit(
         f"{count(c.get('requests', 0), 'request')} in {seconds(result.duration_s)} · {exercised(result)} of {len(result.clauses)}"
         f" clauses exercised · {result.profile}, seed {result.seed}", 2,
     )
-    if result.headline and (result.verdict != "violates" or not result.findings):
+    if result.headline and (result.verdict != "violates" or not result.new):
         yield from ("  " + line for line in paint.wrap(result.headline, 2, 3))
+
+
+def _colour_of(result: RunResult) -> str:
+    known = result.verdict == "violates" and not result.new and not result.stale
+    return "1;33" if known else _VERDICT_COLOUR.get(result.verdict, "1")
 
 
 def _findings(result: RunResult, paint: _Paint, room: int) -> list[str]:
     lines: list[str] = []
     shown = 0
-    for f in result.findings[:_FINDINGS]:
-        block = ["", *_finding(f, paint)] if len(result.findings) < 4 else _finding(f, paint)
+    for f in result.new[:_FINDINGS]:
+        block = ["", *_finding(f, paint)] if len(result.new) < 4 else _finding(f, paint)
         if len(lines) + len(block) > room - 3:
             break
         lines += block
         shown += 1
-    more = len(result.findings) - shown
+    more = len(result.new) - shown
     if more:
         lines.append(paint.fit(f"and {number(more)} more, in the report and in results.json"))
     return ["", *lines, ""] if lines and lines[0] else [*lines, ""]
@@ -147,6 +154,21 @@ def _versus(f: Finding, width: int) -> str:
     return expected + actual
 
 
+def _accepted(result: RunResult, paint: _Paint) -> Iterator[str]:
+    """What was accepted, a line each, and what of it no longer occurs."""
+    for gone in result.stale[:_ACCEPTED]:
+        yield from paint.wrap(f"gone: {gone}", 6, 2)
+    if len(result.stale) > _ACCEPTED:
+        yield paint.fit(f"gone: {number(len(result.stale) - _ACCEPTED)} more, in the report")
+    for f in result.accepted[:_ACCEPTED]:
+        assert f.accepted is not None
+        word = "declared" if f.accepted.kind == "declared" else "accepted"
+        until = f" (until {f.accepted.until.isoformat()})" if f.accepted.until is not None else ""
+        yield paint.fit(f"{word}: {f.id}{until}: {f.accepted.reason}")
+    if len(result.accepted) > _ACCEPTED:
+        yield paint.fit(f"accepted: {number(len(result.accepted) - _ACCEPTED)} more, in the report")
+
+
 def _notes(result: RunResult, paint: _Paint) -> Iterator[str]:
     for note in result.notes[:_NOTES]:
         yield from paint.wrap(f"note: {note}", 6, 2)
@@ -165,8 +187,8 @@ def _left_out(result: RunResult, paint: _Paint) -> Iterator[str]:
 
 
 def _paths(result: RunResult, directory: Path) -> Iterator[str]:
-    if result.findings:
-        first = result.findings[0].id
+    if result.new:
+        first = result.new[0].id
         yield _long("again:", f"ringtrue replay {directory / 'cases' / first}.json")
         yield _long("tests:", str(directory / FINDINGS))
     yield _long("report:", str(directory / "report.html"))

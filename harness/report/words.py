@@ -44,15 +44,29 @@ def by_level(findings: Iterable[Finding]) -> str:
     return ", ".join(f"{tally[level]} {level.value}" for level in Level if tally[level])
 
 
+def verdict_sign(result: RunResult) -> str:
+    """The sign before a verdict: what counts, not what was accepted."""
+    if result.verdict == "violates" and not result.new:
+        return "✗" if result.stale else "≈"
+    return VERDICT_SIGN.get(result.verdict, "")
+
+
 def verdict_words(result: RunResult) -> str:
     """What the run found, in a few words: `VIOLATES the contract: 3 findings (2 MUST, 1 SHOULD)`."""
     word = VERDICT_WORD.get(result.verdict, result.verdict.upper())
     if result.verdict == "inconclusive":
         text = f"{word}: this run could not judge the target"
+    elif result.verdict == "violates" and not result.new:
+        text = f"NOTHING NEW: {count(len(result.findings), 'accepted finding')} ({by_level(result.findings)})"
+        return f"OUT OF DATE: {count(len(result.stale), 'accepted finding')} no longer found" if result.stale else text
     else:
         text = f"{word} {'to ' if result.verdict == 'conforms' else ''}the contract"
-    if result.findings:
-        text += f": {count(len(result.findings), 'finding')} ({by_level(result.findings)})"
+    if result.new:
+        text += f": {count(len(result.new), 'new finding' if result.accepted else 'finding')} ({by_level(result.new)})"
+    if result.accepted:
+        text += f", {len(result.accepted)} accepted"
+    if result.stale:
+        text += f", {len(result.stale)} no longer found"
     return text + (" (interrupted)" if result.exit_code == INTERRUPTED else "")
 
 
