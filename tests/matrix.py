@@ -18,10 +18,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from support import Outcome, outcome_of_run
+from support import Outcome, judged_run
 
 from harness.contract import CLAUSE
 from harness.emulator import FAULTS
+from harness.emulator.variants import settings_of
 
 # What no single fault can break: why.
 UNBREAKABLE = {
@@ -31,7 +32,7 @@ UNBREAKABLE = {
 
 def judged(name: str, seed: int, profile: str, only: tuple[str, ...] = ()) -> Outcome:
     """One run against the emulator with a fault."""
-    return outcome_of_run(faults=(name,), seed=seed, profile=profile, only=only)
+    return judged_run(settings_of(faults=(name,)), seed=seed, profile=profile, only=only)
 
 
 def groups_of(name: str) -> tuple[str, ...]:

@@ -13,10 +13,13 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+
+from harness.emulator import EmulatorSettings, serve
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "9f31c07be4a85d62f1b7093ce8d4a65b"
@@ -123,6 +126,38 @@ class Outcome:
         """The findings for people, a line each."""
         rows = [f"{f['clause']} [{f['cause']}] {f['pairs']} pairs, {f['expected']} | {f['actual']}" for f in self.findings]
         return "\n".join([f"exit {self.exit_code}: {self.headline}", *rows, *self.notes])
+
+
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["harness.emulator.listener"])
+
+
+def _serve(settings: EmulatorSettings, ready: Connection) -> None:
+    serve(settings, ready=ready.send)
+
+
+@contextmanager
+def forked(settings: EmulatorSettings) -> Iterator[str]:
+    """An emulator in a process that is forked off one which has all imported: it is up in a tenth of the usual time. Gives its URL."""
+    here, there = _FORKS.Pipe()
+    process = _FORKS.Process(target=_serve, args=(settings, there), daemon=True)
+    process.start()
+    try:
+        assert here.poll(15), "the emulator did not start"
+        yield here.recv()
+    finally:
+        process.terminate()
+        process.join(5)
+        if process.is_alive():
+            process.kill()
+        here.close()
+        there.close()
+
+
+def judged_run(emulated: EmulatorSettings, **settings: Any) -> Outcome:
+    """The outcome of one run in this process against an emulator with these settings."""
+    with forked(emulated) as url:
+        return outcome_of_run(url=url, account_sid=emulated.account_sid, auth_token=emulated.auth_token, **settings)
 
 
 def outcome_of_run(**settings: Any) -> Outcome:

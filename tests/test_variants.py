@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from support import Outcome, Workers, outcome_of_run, running
+from support import Outcome, Workers, judged_run, running
 
-from harness.emulator import VARIANTS, Emulator
+from harness.emulator import VARIANTS
 from harness.emulator.variants import settings_of
 
 QUICK = ("chunked", "takes-everything")
@@ -24,9 +24,7 @@ SKIPPED = {
 def run_against(name: str) -> Outcome:
     """One run against a variant: a quick one where it is about forms, else a small one."""
     profile = "quick" if VARIANTS[name].family == "mixed" and name not in QUICK else "small"
-    with Emulator(settings_of(name)) as emulator:
-        seed = 1 + list(VARIANTS).index(name) % 5
-        return outcome_of_run(url=emulator.url, account_sid=emulator.account_sid, auth_token=emulator.auth_token, seed=seed, profile=profile)
+    return judged_run(settings_of(name), seed=1 + list(VARIANTS).index(name) % 5, profile=profile)
 
 
 @pytest.fixture(scope="module")
