@@ -36,6 +36,7 @@ class RunConfig:
     """Everything that decides what a run does.
 
     Args:
+        name: the target's, from the config file.
         url: the target, or None for the embedded emulator.
         account_sid: None for the emulator's own.
         auth_token: from the environment; never shown.
@@ -47,6 +48,7 @@ class RunConfig:
         examples: folder of cases that found something before; None to keep none.
     """
 
+    name: str = ""
     url: str | None = None
     account_sid: str | None = None
     auth_token: str | None = field(default=None, repr=False)
@@ -184,10 +186,7 @@ def read_file(path: Path, target: str | None, url: str | None = None) -> dict[st
     Raises:
         UsageError: it can't be read, is no TOML, or has a key that is unknown or of a wrong type.
     """
-    try:
-        data = tomllib.loads(read_text(path, "a config file (--config)"))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"--config {path} is no valid TOML: {' '.join(str(error).split())}") from None
+    data = _table_of(path)
     _known_keys(data, _TOP_KEYS, str(path))
     tables = data.pop("targets", {})
     single = data.pop("target", {})
@@ -205,6 +204,23 @@ def read_file(path: Path, target: str | None, url: str | None = None) -> dict[st
     deviations = merged.pop("deviations", [])
     _check_types(merged, path)
     return {**merged, "deviations": deviations_of(deviations, str(path), date.today())}
+
+
+def _table_of(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(read_text(path, "a config file (--config)"))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UsageError(f"--config {path} is no valid TOML: {' '.join(str(error).split())}") from None
+
+
+def target_names(path: Path) -> list[str]:
+    """The names of all targets of a config file, in its order.
+
+    Raises:
+        UsageError: the file can't be read or is no TOML.
+    """
+    tables = _table_of(path).get("targets", {})
+    return list(tables) if isinstance(tables, dict) else []
 
 
 def gate_of(baseline: Path | None, deviations: tuple[Deviation, ...], url: str | None) -> Gate:
@@ -235,10 +251,9 @@ def _same_target(baseline: Baseline, url: str) -> bool:
 def has_target(path: Path, name: str) -> bool:
     """Whether a config file has a table for this target."""
     try:
-        tables = tomllib.loads(path.read_text("utf-8")).get("targets", {})
-    except (OSError, ValueError):
+        return name in target_names(path)
+    except UsageError:
         return False
-    return isinstance(tables, dict) and name in tables
 
 
 def _known_keys(table: dict[str, Any], known: tuple[str, ...], where: str) -> None:

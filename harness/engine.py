@@ -24,7 +24,7 @@ from harness.oracle import Knowledge
 from harness.preflight import Found, Wanted, may_be_called, preflight
 from harness.properties import run_properties
 from harness.readback import read_back
-from harness.results import RunResult
+from harness.results import EMBEDDED, RunResult
 from harness.session import Budget, Session
 from harness.target import Target, TargetConfig
 from harness.verdicts import clause_results, headline, overall
@@ -52,7 +52,7 @@ class Run:
         self._session: Session | None = None
         self._hangs: Hangs | None = None
         self._died = False
-        self._examples = Examples(config.examples, config.url or "embedded emulator") if config.examples is not None else None
+        self._examples = Examples(config.examples, config.url or EMBEDDED) if config.examples is not None else None
         self._skipped: dict[str, str] = {}
         self._findings: tuple[Finding, ...] = ()
         self._stale: tuple[str, ...] = ()
@@ -319,7 +319,7 @@ class Run:
             seed=self.config.seed, profile=self.config.profile, started=self.started, duration_s=time.monotonic() - self._clock,
             url=self._target.url, account_sid=self._target.account_sid, verdict=verdict, exit_code=code, counts=counts,
             clauses=results, findings=self._findings, notes=tuple(notes), headline=text or headline(verdict, self._findings, self._stale, results),
-            stale=self._stale,
+            stale=self._stale, target=self.config.name or ("" if self.config.url is not None else EMBEDDED),
             settings=self.config.describe(), latency_ms=_latency(session.latencies), statuses=dict(session.statuses.most_common()),
         )
 

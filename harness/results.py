@@ -14,6 +14,7 @@ from harness.findings import Finding
 from harness.identity import identity_of
 
 SCHEMA_VERSION = 1
+EMBEDDED = "embedded emulator"
 REDACTED_PASSWORD = "[redacted]"
 
 VERDICTS = ("FAIL", "NON-STRICT", "INFO", "KNOWN", "DECLARED", "PASS", "SKIPPED", "NOT-EXERCISED")
@@ -48,6 +49,7 @@ class RunResult:
         started: when, with a time zone.
         duration_s: seconds.
         url, account_sid: the target.
+        target: its name, where it has one.
         verdict: `conforms`, `violates` or `inconclusive`.
         exit_code: 0, 1, 3 or 130.
         counts: as in results.json.
@@ -80,6 +82,7 @@ class RunResult:
     latency_ms: tuple[float, float, float] = (0.0, 0.0, 0.0)
     statuses: dict[str, int] = field(default_factory=dict)
     version: str = __version__
+    target: str = ""
 
     @property
     def new(self) -> tuple[Finding, ...]:
@@ -112,7 +115,7 @@ class RunResult:
             "profile": self.profile,
             "started": self.started.isoformat(timespec="seconds"),
             "duration_s": round(self.duration_s, 3),
-            "target": {"url": self.url, "account_sid": self.account_sid},
+            "target": {**({"name": self.target} if self.target else {}), "url": self.url, "account_sid": self.account_sid},
             "verdict": self.verdict,
             "exit_code": self.exit_code,
             "counts": self.counts,

@@ -1,4 +1,4 @@
-"""`ringtrue run`: settings from flags, environment and file; pytest around the run; reports, terminal, exit code."""
+"""`ringtrue run`: pytest around the run; reports, terminal, exit code."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,90 +15,53 @@ from typing import Any
 import pytest
 
 from harness.accepted import Baseline, read_baseline
-from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked, gate_of, has_target, read_file, token_from
+from harness.comparing import write_matrix
+from harness.config import RunConfig
 from harness.engine import Run
 from harness.errors import HarnessError, UsageError
 from harness.files import write
 from harness.plugin import Make, SuiteRun
+from harness.recorded import RESULTS, load_results
 from harness.report.baseline_file import baseline_text
 from harness.report.escape import for_terminal
 from harness.report.files import write_all
-from harness.report.terminal import Progress, put, render
-from harness.report.words import count
+from harness.report.terminal import Progress, put, render, shorten
+from harness.report.words import INTERRUPTED, count, verdict_sign, verdict_words
 from harness.results import RunResult
 from harness.saved import save_cases
 
 _UNWRITTEN = -1
-_DEFAULT_FILE = Path("ringtrue.toml")
 _SUITE = Path(__file__).with_name("suite")
 _STYLE = Path(__file__).with_name("report") / "style.css"
 
 
-def settings_of(options: dict[str, Any]) -> RunConfig:
-    """The run's configuration: flags beat the environment, the environment beats the file.
+def run_several(configs: Sequence[RunConfig], write_baseline: Path | None = None) -> int:
+    """Runs the suite against each target in turn, then writes the matrix of all of them beside their folders.
+
+    Returns:
+        1 where a target breaks the contract, else 3 where one could not be judged, else 0; 130 as soon as a run was interrupted.
 
     Raises:
-        UsageError: a value is unusable; the text names the option, variable or key.
+        UsageError: a directory can't be written.
     """
-    target, named = options["target"], None
-    path = options["config_path"] or (_DEFAULT_FILE if _DEFAULT_FILE.is_file() else None)
-    if path is not None and target is not None and "://" not in target and has_target(path, target):
-        target, named = None, target
-    table = read_file(path, named, target) if path is not None else {}
-
-    def pick(flag: str, key: str, default: Any) -> Any:
-        value = options.get(flag)
-        return value if value not in (None, ()) else table.get(key, default)
-
-    url = target if target is not None else table.get("url")
-    variable = pick("auth_token_env", "auth-token-env", TOKEN_VARIABLE)
-    account = options["account_sid"] or os.environ.get(ACCOUNT_VARIABLE) or table.get("account-sid")
-    output = Path(pick("output", "output", "reports/latest"))
-    if options["faults"] and url is not None:
-        raise UsageError("--fault breaks the embedded emulator; it goes without --target")
-    return checked(RunConfig(
-        url=url, account_sid=account if url else None, auth_token=token_from(variable) if url else None, token_variable=variable,
-        own=_texts(pick("own", "from", ())), called=_texts(pick("called", "to", ())), profile=pick("profile", "profile", "quick"),
-        seed=pick("seed", "seed", 0), max_requests=pick("max_requests", "max-requests", None),
-        max_time=pick("max_time", "max-time", None), rate=_rate(pick("rate", "rate", None)), workers=pick("workers", "workers", 6),
-        only=_texts(pick("only", "only", ())), skip=_texts(pick("skip", "skip", ())), strict=bool(pick("strict", "strict", False)),
-        output=output, timeout=float(pick("timeout", "timeout", 10.0)),
-        ca_bundle=pick("ca_bundle", "ca-bundle", None), allow_http=bool(pick("allow_http", "allow-http", False)),
-        gate=gate_of(Path(baseline) if (baseline := pick("baseline", "baseline", None)) else None, table.get("deviations", ()), url),
-        faults=_known_faults(options["faults"]), examples=_examples(pick("examples", "examples", None), output, url),
-    ))
+    if write_baseline is not None:
+        raise UsageError("--write-baseline goes with one target; name its baseline in its table of the config file")
+    codes = []
+    for config in configs:
+        run = _conducted(config, Run)
+        codes.append(run[1])
+        put(_line_of(config, *run), sys.stdout)
+        if run[1] == INTERRUPTED:
+            return INTERRUPTED
+    recorded = [load_results(c.output) for c in configs if (c.output / RESULTS).is_file()]
+    page = write_matrix(recorded, configs[0].output.parent / "matrix.html")
+    put(f"all together: {for_terminal(str(page))}\n", sys.stdout)
+    return next((code for code in (1, 3) if code in codes), 0)
 
 
-def _examples(chosen: Path | str | None, output: Path, url: str | None) -> Path | None:
-    """Where found cases are kept: beside the reports by default; what the embedded emulator is broken by is no find."""
-    if chosen is None:
-        return output / "examples" if url is not None else None
-    return None if str(chosen) == "none" else Path(chosen)
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _rate(value: Any) -> float | None:
-    if value is None:
-        return None
-    try:
-        return float(str(value).removesuffix("/s"))
-    except ValueError:
-        raise UsageError(f"--rate {value!r} is no number of requests a second; write it like 5 or 5/s") from None
-
-
-def _known_faults(names: tuple[str, ...]) -> tuple[str, ...]:
-    if names:
-        from harness.emulator.faults import find_fault
-
-        for name in names:
-            try:
-                find_fault(name)
-            except ValueError as error:
-                raise UsageError(f"--fault: {error}") from None
-    return names
+def _line_of(config: RunConfig, result: RunResult, code: int) -> str:
+    words = f"{verdict_sign(result)} {config.name}: {verdict_words(result) if code != 3 or result.verdict == 'violates' else result.headline}"
+    return shorten(for_terminal(words), 80) + "\n" + for_terminal(f"  {config.output / 'report.html'}") + "\n"
 
 
 def run_suite(config: RunConfig, make: Make = Run, write_baseline: Path | None = None) -> int:
@@ -114,22 +78,28 @@ def run_suite(config: RunConfig, make: Make = Run, write_baseline: Path | None =
     Raises:
         UsageError: the output directory can't be written.
     """
-    _check_output(config.output)
     check_baseline(write_baseline)
+    result, code = _conducted(config, make)
+    try:
+        put(render(result, config.output, colour=_wants_colour()).rstrip("\n") + "\n", sys.stdout)
+    except BrokenPipeError:
+        forget_stdout()
+    if code not in (result.exit_code, INTERRUPTED):
+        return code
+    return code if write_baseline is None else _baseline(result, config, write_baseline)
+
+
+def _conducted(config: RunConfig, make: Make) -> tuple[RunResult, int]:
+    """Conducts a run and writes its reports: the result, and the exit code, which is 3 where a report could not be written."""
+    _check_output(config.output)
     run = SuiteRun(config, Progress(sys.stderr), quiet=False, make=make)
     code = _pytest_safely(config, run)
     result = run.result
     if result is None:
         raise HarnessError(f"the suite did not run (pytest ended with {code}); run again with RINGTRUE_DEBUG=1")
     written = _write(result, config.output, run)
-    try:
-        put(render(result, config.output, colour=_wants_colour()).rstrip("\n") + "\n", sys.stdout)
-    except BrokenPipeError:
-        forget_stdout()
-    whole = written and code != _UNWRITTEN
-    if not whole and result.exit_code != 130:
-        return 3
-    return result.exit_code if write_baseline is None else _baseline(result, config, write_baseline)
+    whole = (written and code != _UNWRITTEN) or result.exit_code == INTERRUPTED
+    return result, result.exit_code if whole else 3
 
 
 def check_baseline(path: Path | None) -> Baseline | None:

@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("target and exchange", ("harness.exchange", "harness.target")),
     ("settings", ("harness.config",)),
     ("checks", ("harness.checks", "harness.checks.*")),
-    ("findings and results", ("harness.findings", "harness.identity", "harness.results")),
+    ("findings and results", ("harness.findings", "harness.identity", "harness.results", "harness.recorded", "harness.compare")),
     ("session", ("harness.session",)),
     ("what a run does in turn", ("harness.preflight", "harness.readback", "harness.properties", "harness.generated", "harness.examples",
                                    "harness.saved", "harness.replay")),
@@ -38,7 +38,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("engine", ("harness.engine",)),
     ("report", ("harness.report", "harness.report.*")),
     ("pytest", ("harness.plugin", "harness.suite", "harness.suite.*")),
-    ("runner", ("harness.runner", "harness.serving")),
+    ("runner", ("harness.runner", "harness.serving", "harness.comparing", "harness.settings")),
     ("command line", ("harness.cli", "harness.cli.*", "harness.__main__")),
 )
 

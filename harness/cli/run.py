@@ -12,7 +12,8 @@ from harness.cli.common import Signals, refuses_tokens
 
 
 @click.command()
-@click.option("--target", metavar="URL|NAME", help="Base URL of the server, or a name from the config file. Default: an embedded emulator.")
+@click.option("--target", "targets", multiple=True, metavar="URL|NAME", help="Base URL, or a name of the config file; repeatable.")
+@click.option("--all-targets", is_flag=True, help="Every target of the config file, in turn.")
 @click.option("--account-sid", metavar="AC…", help="Account on the target (or RINGTRUE_ACCOUNT_SID).")
 @click.option("--auth-token-env", metavar="NAME", help="Variable that holds the token (default: RINGTRUE_AUTH_TOKEN).")
 @click.option("--from", "own", multiple=True, metavar="NUMBER", help="A number that the target owns. Repeatable.")
@@ -47,8 +48,10 @@ def run(**options: Any) -> None:
 
     Exit codes: 0 conforms, 1 the contract is broken, 2 wrong usage, 3 could not judge, 130 interrupted.
     """
-    from harness.runner import run_suite, settings_of
+    from harness.runner import run_several, run_suite
+    from harness.settings import several
 
     write_baseline = options.pop("write_baseline")
     with Signals():
-        sys.exit(run_suite(settings_of(options), write_baseline=write_baseline))
+        configs = several(options)
+        sys.exit(run_suite(configs[0], write_baseline=write_baseline) if len(configs) == 1 else run_several(configs, write_baseline))
