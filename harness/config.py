@@ -28,7 +28,7 @@ _TARGET_KEYS = (
     "url", "account-sid", "auth-token-env", "from", "to", "timeout", "ca-bundle", "allow-http", "max-requests", "max-time", "rate", "baseline",
     "deviations",
 )
-_TOP_KEYS = ("target", "targets", "profile", "seed", "output", "only", "skip", "strict", "workers", "examples", *_TARGET_KEYS[1:])
+_TOP_KEYS = ("har", "target", "targets", "profile", "seed", "output", "only", "skip", "strict", "workers", "examples", *_TARGET_KEYS[1:])
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class RunConfig:
         own, called: `--from` and `--to`.
         only, skip: globs of clause ids.
         faults: of the embedded emulator.
+        har: whether every exchange is written into exchanges.har.
         gate: what is accepted of the target.
         examples: folder of cases that found something before; None to keep none.
     """
@@ -70,6 +71,7 @@ class RunConfig:
     allow_http: bool = False
     faults: tuple[str, ...] = ()
     examples: Path | None = None
+    har: bool = False
     gate: Gate = field(default_factory=Gate)
 
     def wants(self, clause_id: str) -> bool:
@@ -268,7 +270,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "url": (str,), "account-sid": (str,), "auth-token-env": (str,), "from": (str, list), "to": (str, list), "timeout": (int, float),
     "ca-bundle": (str,), "allow-http": (bool,), "max-requests": (int,), "max-time": (int, float), "rate": (int, float), "profile": (str,),
     "seed": (int,), "output": (str,), "only": (str, list), "skip": (str, list), "strict": (bool,), "workers": (int,), "examples": (str,),
-    "baseline": (str,), "deviations": (list,),
+    "har": (bool,), "baseline": (str,), "deviations": (list,),
 }
 
 

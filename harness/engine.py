@@ -20,6 +20,7 @@ from harness.errors import BudgetSpent, HarnessError, Inconclusive, Interrupted,
 from harness.examples import Example, Examples
 from harness.findings import Finding
 from harness.gate import settle
+from harness.har import HarWriter
 from harness.oracle import Knowledge
 from harness.preflight import Found, Wanted, may_be_called, preflight
 from harness.properties import run_properties
@@ -52,6 +53,7 @@ class Run:
         self._session: Session | None = None
         self._hangs: Hangs | None = None
         self._died = False
+        self._har: HarWriter | None = None
         self._examples = Examples(config.examples, config.url or EMBEDDED) if config.examples is not None else None
         self._skipped: dict[str, str] = {}
         self._findings: tuple[Finding, ...] = ()
@@ -88,6 +90,8 @@ class Run:
             if self._session is not None:
                 with suppress(Exception):
                     self._session.close()
+            if self._har is not None:
+                self._har.close()
 
     @contextmanager
     def _open_target(self) -> Iterator[TargetConfig]:
@@ -126,6 +130,9 @@ class Run:
         requests, rate = self.config.budgets
         budget = Budget(requests, self.config.max_time, rate)
         session = Session(Target(target_config), budget, self.config.seed, self.config.workers)
+        if self.config.har:
+            self._har = HarWriter(self.config.output, target_config.url)
+            session.observe = self._har.add
         session.progress = lambda n: self._progress(n, self._planned, len(session.seen))
         return session
 
@@ -310,6 +317,8 @@ class Run:
             notes.append(f"The target limits the rate (429): the run waited {session.waited:.1f} s for it.")
         if session.target.retries:
             notes.append(f"{session.target.retries} request(s) were sent again, since the server had closed an idle connection.")
+        if self._har is not None and self._har.error:
+            notes.append(f"exchanges.har was not written whole: {self._har.error}.")
         idle = sum(c.verdict == "NOT-EXERCISED" for c in results)
         if code == 3 and idle:
             notes.append(f"{idle} of {len(results)} clauses could not be judged for that reason.")

@@ -89,6 +89,7 @@ class Exchange:
         elapsed: seconds.
         truncated: whether the body was cut.
         leaks: secrets that the answer held, `auth-token` or `sip-password`; they were taken out of it.
+        method, path: of the request, which for a call that is read back are not the case's.
         previous: the case sent before it on the same connection order, if any.
     """
 
@@ -105,6 +106,8 @@ class Exchange:
     leaks: tuple[str, ...] = ()
     previous: Case | None = field(default=None, repr=False, compare=False)
     sent_at: float = 0.0
+    method: str = "POST"
+    path: str = ""
 
     def header(self, name: str) -> str | None:
         """The first header of that name, whatever its letter case."""

@@ -50,9 +50,7 @@ def _read(session: Session, created: Exchange) -> Exchange | None:
     if path.netloc != "target":
         return None
     where = path.path if not base or path.path.startswith(base + "/") else base + path.path
-    session.check_budget()
-    session.counts.requests += 1
-    return session.target.read(where, created.case)
+    return session.read(where, created.case)
 
 
 def _is_call(exchange: Exchange) -> bool:

@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,9 @@ from harness.plugin import Make, SuiteRun
 from harness.recorded import RESULTS, load_results
 from harness.report.baseline_file import baseline_text
 from harness.report.escape import for_terminal
-from harness.report.files import write_all
+from harness.report.files import results_json, write_all
+from harness.report.github import summary_within, workflow_commands
+from harness.report.summary import summary
 from harness.report.terminal import Progress, put, render, shorten
 from harness.report.words import INTERRUPTED, count, verdict_sign, verdict_words
 from harness.results import RunResult
@@ -64,7 +67,25 @@ def _line_of(config: RunConfig, result: RunResult, code: int) -> str:
     return shorten(for_terminal(words), 80) + "\n" + for_terminal(f"  {config.output / 'report.html'}") + "\n"
 
 
-def run_suite(config: RunConfig, make: Make = Run, write_baseline: Path | None = None) -> int:
+@dataclass(frozen=True)
+class Telling:
+    """What is told of a run beside its reports.
+
+    Args:
+        json: file for the content of results.json; `-` for the standard output, where then nothing else is written.
+        annotations: whether workflow commands of GitHub are printed; None where the environment decides.
+    """
+
+    json: Path | None = None
+    annotations: bool | None = None
+
+    @property
+    def to_stdout(self) -> bool:
+        """Whether the standard output belongs to a program."""
+        return str(self.json) == "-"
+
+
+def run_suite(config: RunConfig, make: Make = Run, write_baseline: Path | None = None, telling: Telling = Telling()) -> int:
     """Runs the suite once and writes every report.
 
     Args:
@@ -81,12 +102,47 @@ def run_suite(config: RunConfig, make: Make = Run, write_baseline: Path | None =
     check_baseline(write_baseline)
     result, code = _conducted(config, make)
     try:
-        put(render(result, config.output, colour=_wants_colour()).rstrip("\n") + "\n", sys.stdout)
+        _tell(result, config, telling)
     except BrokenPipeError:
         forget_stdout()
     if code not in (result.exit_code, INTERRUPTED):
         return code
     return code if write_baseline is None else _baseline(result, config, write_baseline)
+
+
+def _tell(result: RunResult, config: RunConfig, telling: Telling) -> None:
+    """Shows a run on the terminal, to a program, and to the CI system that it runs in."""
+    if telling.json is not None:
+        text = results_json(result)
+        if telling.to_stdout:
+            put(text, sys.stdout)
+        else:
+            _write_json(telling.json, text)
+    if not telling.to_stdout:
+        put(render(result, config.output, colour=_wants_colour()).rstrip("\n") + "\n", sys.stdout)
+        if telling.annotations if telling.annotations is not None else os.environ.get("GITHUB_ACTIONS") == "true":
+            put("".join(f"{line}\n" for line in workflow_commands(result)), sys.stdout)
+    _append_summary(result)
+
+
+def _write_json(path: Path, text: str) -> None:
+    try:
+        write(path, text)
+    except OSError as error:
+        raise UsageError(f"--json {path} can't be written ({error.strerror}); choose another file, or - for the standard output") from None
+
+
+def _append_summary(result: RunResult) -> None:
+    """Adds the summary to the page of a GitHub job, where there is one."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    try:
+        with open(path, "a", encoding="utf-8") as stream:
+            stream.write(summary_within(summary(result)))
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no usable path"
+        sys.stderr.write(f"ringtrue: the summary could not be added to $GITHUB_STEP_SUMMARY ({why})\n")
 
 
 def _conducted(config: RunConfig, make: Make) -> tuple[RunResult, int]:
@@ -181,12 +237,12 @@ def _pytest(config: RunConfig, run: SuiteRun) -> int:
     """Runs pytest on the suite, deaf to the user's own pytest settings and without its terminal."""
     with tempfile.TemporaryDirectory(prefix="ringtrue-") as scratch:
         ini = Path(scratch) / "pytest.ini"
-        ini.write_text("[pytest]\njunit_family = xunit2\njunit_suite_name = ringtrue\n", "utf-8")
+        ini.write_text("[pytest]\n", "utf-8")
         arguments = [
             str(_SUITE), "-c", str(ini), "--rootdir", str(_SUITE), "--noconftest", "-p", "no:cacheprovider", "-p", "no:terminal",
             "-p", "no:logging", "-p", "no:hypothesispytest", "-p", "pytest_metadata.plugin", "-p", "pytest_html.plugin",
             f"--html={config.output / 'report.html'}", "--self-contained-html", f"--css={_STYLE}",
-            f"--junitxml={config.output / 'junit.xml'}", "--continue-on-collection-errors",
+            "--continue-on-collection-errors",
         ]
         with _environment({"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None}):
             with _quiet_stdout():

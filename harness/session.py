@@ -78,6 +78,7 @@ class Session:
         avoided: tells of a case that it would hang again, for a cause that is known.
         may_send: whether a case may be sent to this target at all; a guard for numbers that belong to strangers.
         progress: called with the number of requests after each one.
+        observe: called with each exchange, as soon as it is there.
     """
 
     target: Target
@@ -85,6 +86,7 @@ class Session:
     seed: int = 0
     workers: int = 6
     progress: Callable[[int], None] = lambda _n: None
+    observe: Callable[[Exchange], None] | None = None
     may_send: Callable[[Case], bool] = lambda _case: True
     on_hang: Callable[[Seen], None] | None = None
     avoided: Callable[[Case], bool] = lambda _case: False
@@ -142,15 +144,26 @@ class Session:
         """Sends one case within the budgets; its answer is still to be read."""
         if not self.may_send(case):
             raise NotAllowed("this call would go to a number that is neither configured nor fictional")
+        self._take_turn()
+        flight = self.target.begin(case, self._previous)
+        self._previous = case
+        return flight
+
+    def read(self, path: str, case: Case) -> Exchange:
+        """GETs a path of the target within the budgets; `case` is kept with the exchange."""
+        self._take_turn()
+        exchange = self.target.read(path, case)
+        self._after(exchange)
+        return exchange
+
+    def _take_turn(self) -> None:
+        """Counts a request against the budgets, and waits where the rate asks for it."""
         with self._lock:
             self.check_budget()
             self.counts.requests += 1
             pause = self._pause()
         if pause > 0:
             time.sleep(pause)
-        flight = self.target.begin(case, self._previous)
-        self._previous = case
-        return flight
 
     def _settled(self, flight: Flight) -> Exchange:
         """The answer to a case that was begun, after waiting and sending it again as often as the target asks for that."""
@@ -188,6 +201,8 @@ class Session:
         if exchange.failure == "timeout":
             self._timeouts += 1
             self.target.hurry(statistics.median(self.latencies))
+        if self.observe is not None:
+            self.observe(exchange)
         self.progress(self.counts.requests)
         if exchange.failure != "refused":
             self._refused = 0

@@ -46,6 +46,7 @@ def settings_of(options: dict[str, Any]) -> RunConfig:
         only=_texts(pick("only", "only", ())), skip=_texts(pick("skip", "skip", ())), strict=bool(pick("strict", "strict", False)),
         output=output, timeout=float(pick("timeout", "timeout", 10.0)),
         ca_bundle=pick("ca_bundle", "ca-bundle", None), allow_http=bool(pick("allow_http", "allow-http", False)),
+        har=bool(pick("har", "har", False)),
         gate=gate_of(Path(baseline) if (baseline := pick("baseline", "baseline", None)) else None, table.get("deviations", ()), url),
         faults=_known_faults(options["faults"]), examples=_examples(pick("examples", "examples", None), output, url),
     ))

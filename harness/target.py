@@ -345,7 +345,7 @@ class Target:
         answer.pop("stale", None)
         return Exchange(
             case=flight.case, number=flight.number, elapsed=time.perf_counter() - flight.start, previous=flight.previous,
-            sent_at=flight.sent_at, **self._without_secrets(answer, flight.case),
+            sent_at=flight.sent_at, method=flight.method, path=flight.path, **self._without_secrets(answer, flight.case),
         )
 
     def _put_off(self, flight: Flight) -> None:

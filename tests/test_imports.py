@@ -30,7 +30,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("settings", ("harness.config",)),
     ("checks", ("harness.checks", "harness.checks.*")),
     ("findings and results", ("harness.findings", "harness.identity", "harness.results", "harness.recorded", "harness.compare")),
-    ("session", ("harness.session",)),
+    ("session", ("harness.session", "harness.har")),
     ("what a run does in turn", ("harness.preflight", "harness.readback", "harness.properties", "harness.generated", "harness.examples",
                                    "harness.saved", "harness.replay")),
     ("attribution", ("harness.attribution", "harness.attribution.*")),
@@ -141,7 +141,7 @@ def test_emulator_imports_nothing_of_the_harness_but_itself(name: str) -> None:
 
 def test_emulator_is_imported_by_those_alone_who_start_it() -> None:
     users = {n for n in MODULES if not n.startswith("harness.emulator") and any(i.startswith("harness.emulator") for i in OURS[n])}
-    assert users <= {"harness.engine", "harness.runner", "harness.serving"}
+    assert users <= {"harness.engine", "harness.settings", "harness.serving"}
 
 
 def test_imports_have_no_cycle() -> None:

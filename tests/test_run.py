@@ -22,7 +22,7 @@ from support import ACCOUNT, TOKEN, at_once, closed_port, environment, results_o
 from harness.contract import CLAUSES
 from harness.emulator import Emulator, EmulatorSettings
 
-FILES = {"report.html", "junit.xml", "results.json", "summary.md"}
+FILES = {"report.html", "junit.xml", "results.json", "results.sarif", "summary.md"}
 ENV = {"RINGTRUE_AUTH_TOKEN": TOKEN, "RINGTRUE_ACCOUNT_SID": ACCOUNT}
 REFUSES_ALL = as_json({"code": 21210, "message": "no", "more_info": "", "status": 400}, "400 Bad Request")
 

@@ -32,6 +32,9 @@ from harness.cli.common import Signals, refuses_tokens
 @click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Where the reports go (default: reports/latest).")
 @click.option("--examples", metavar="DIR", help="Keeps found cases here, to send them first next time (default: in the output; none).")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FILE", help="Config file (default: ringtrue.toml).")
+@click.option("--har", is_flag=True, default=None, help="Write every exchange into exchanges.har, without secrets.")
+@click.option("--json", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE", help="results.json there too; - for the standard output.")
+@click.option("--annotations/--no-annotations", default=None, help="Annotations for GitHub Actions (default: where it runs).")
 @click.option("--timeout", type=float, metavar="S", help="Seconds for one whole answer (default 10).")
 @click.option("--ca-bundle", metavar="FILE", help="Certificates to trust instead of the usual ones.")
 @click.option("--allow-http", is_flag=True, default=None, help="Allow http to a host that is not this machine.")
@@ -48,10 +51,11 @@ def run(**options: Any) -> None:
 
     Exit codes: 0 conforms, 1 the contract is broken, 2 wrong usage, 3 could not judge, 130 interrupted.
     """
-    from harness.runner import run_several, run_suite
+    from harness.runner import Telling, run_several, run_suite
     from harness.settings import several
 
     write_baseline = options.pop("write_baseline")
+    telling = Telling(options.pop("json"), options.pop("annotations"))
     with Signals():
         configs = several(options)
-        sys.exit(run_suite(configs[0], write_baseline=write_baseline) if len(configs) == 1 else run_several(configs, write_baseline))
+        sys.exit(run_suite(configs[0], write_baseline=write_baseline, telling=telling) if len(configs) == 1 else run_several(configs, write_baseline))

@@ -7,14 +7,16 @@ from pathlib import Path
 
 from harness.files import write
 from harness.report.findings_file import findings_file
+from harness.report.junit import junit
+from harness.report.sarif import sarif
 from harness.report.summary import summary
 from harness.results import RunResult
 
-RESULTS, SUMMARY, FINDINGS = "results.json", "summary.md", "test_findings.py"
+RESULTS, SUMMARY, FINDINGS, JUNIT, SARIF = "results.json", "summary.md", "test_findings.py", "junit.xml", "results.sarif"
 
 
 def write_all(result: RunResult, directory: Path) -> list[Path]:
-    """Writes results.json, summary.md and, where there are findings, test_findings.py.
+    """Writes every file but the HTML report: for programs, for CI, and with findings test_findings.py.
 
     Args:
         result: of the run.
@@ -27,7 +29,7 @@ def write_all(result: RunResult, directory: Path) -> list[Path]:
         OSError: the directory or a file can't be written; files already there stay whole.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    texts = {RESULTS: results_json(result), SUMMARY: summary(result)}
+    texts = {RESULTS: results_json(result), SUMMARY: summary(result), JUNIT: junit(result), SARIF: sarif(result, directory)}
     if result.findings:
         texts[FINDINGS] = findings_file(result)
     else:

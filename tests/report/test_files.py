@@ -14,16 +14,16 @@ from harness.report.files import write_all
 BROKEN = result([finding("echo.to")])
 
 
-def test_write_all_writes_three_files_with_findings(tmp_path: Path) -> None:
+def test_write_all_writes_its_files_with_findings(tmp_path: Path) -> None:
     paths = write_all(BROKEN, tmp_path / "a" / "b")
-    assert [p.name for p in paths] == ["results.json", "summary.md", "test_findings.py"]
+    assert [p.name for p in paths] == ["results.json", "summary.md", "junit.xml", "results.sarif", "test_findings.py"]
     assert sorted(p.name for p in (tmp_path / "a" / "b").iterdir()) == sorted(p.name for p in paths)
 
 
 def test_write_all_removes_an_old_findings_file(tmp_path: Path) -> None:
     write_all(BROKEN, tmp_path)
     paths = write_all(result(), tmp_path)
-    assert [p.name for p in paths] == ["results.json", "summary.md"]
+    assert [p.name for p in paths] == ["results.json", "summary.md", "junit.xml", "results.sarif"]
     assert not (tmp_path / "test_findings.py").exists()
 
 
