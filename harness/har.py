@@ -20,12 +20,15 @@ import harfile
 
 from harness import __version__
 from harness.case import Case
+from harness.classify import classify
 from harness.exchange import Exchange
-from harness.results import REDACTED_PASSWORD, without_password
+from harness.results import without_password
 from harness.wire import body_of
 
 NAME = "exchanges.har"
 _LARGEST_BODY = 65536  # bytes of a body that are kept
+# A value of the same class as an ordinary password, so that what was refused can still be judged.
+_STAND_IN = "redacted"
 _PASSWORD = re.compile(rb"(SipAuthPassword=)[^&]*", re.IGNORECASE)
 
 
@@ -78,9 +81,9 @@ class HarWriter:
                     self._aside.unlink()
 
     def _request(self, exchange: Exchange) -> Any:
-        case = without_password(exchange.case)
+        case = without_password(exchange.case, _STAND_IN)
         parts = urlsplit(self._url)
-        body = b"" if exchange.method == "GET" else _PASSWORD.sub(rb"\1" + REDACTED_PASSWORD.encode(), body_of(case))
+        body = b"" if exchange.method == "GET" else _PASSWORD.sub(rb"\1" + _STAND_IN.encode(), body_of(case))
         headers = [_header("User-Agent", f"ringtrue/{__version__}"), _header("Accept", "application/json"), _header("Accept-Encoding", "gzip")]
         if case.content_type is not None and exchange.method != "GET":
             headers.append(_header("Content-Type", _plain(case.content_type)))
@@ -88,14 +91,19 @@ class HarWriter:
             headers.append(_header("Authorization", "[redacted]"))
         return harfile.Request(
             method=exchange.method, url=f"{parts.scheme}://{parts.netloc}{_plain(exchange.path)}", httpVersion="HTTP/1.1",
-            headers=headers, bodySize=len(body), postData=_post_data(case, body) if body else None,
+            headers=headers, bodySize=len(body), postData=_post_data(exchange.case, body) if body else None,
         )
 
 
 def _post_data(case: Case, body: bytes) -> Any:
     kept = body[:_LARGEST_BODY]
     comment = f"{len(body)} bytes, of which {len(kept)} are here" if len(kept) < len(body) else None
-    return harfile.PostData(mimeType=_plain(case.content_type or ""), text=kept.decode("latin-1"), comment=comment)
+    if not _is_utf8(kept):
+        comment = comment or "not UTF-8, shown with escapes"
+    password = case.get("SipAuthPassword")
+    if password and classify("SipAuthPassword", password) != classify("SipAuthPassword", _STAND_IN):
+        comment = comment or "the SIP password was another kind of value than what stands for it"
+    return harfile.PostData(mimeType=_plain(case.content_type or ""), text=kept.decode("utf-8", "backslashreplace"), comment=comment)
 
 
 def _response(exchange: Exchange) -> Any:
@@ -108,6 +116,14 @@ def _response(exchange: Exchange) -> Any:
         status=exchange.status or 0, statusText=_plain(exchange.reason), httpVersion="HTTP/1.1", headers=[_header(k, v) for k, v in exchange.headers],
         content=content, redirectURL=_plain(exchange.header("location") or ""), bodySize=-1,
     )
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _as_text(body: bytes) -> tuple[str, str | None]:

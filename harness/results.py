@@ -15,6 +15,7 @@ from harness.identity import identity_of
 
 SCHEMA_VERSION = 1
 EMBEDDED = "embedded emulator"
+RECORDED = "recorded"
 REDACTED_PASSWORD = "[redacted]"
 
 VERDICTS = ("FAIL", "NON-STRICT", "INFO", "KNOWN", "DECLARED", "PASS", "SKIPPED", "NOT-EXERCISED")
@@ -154,9 +155,9 @@ class RunResult:
         return out
 
 
-def without_password(case: Case) -> Case:
+def without_password(case: Case, stand_in: str = REDACTED_PASSWORD) -> Case:
     """The case with its SIP password replaced."""
     if case.get("SipAuthPassword") is None:
         return case
-    pairs = tuple((n, REDACTED_PASSWORD if n == "SipAuthPassword" and v else v) for n, v in case.pairs)
+    pairs = tuple((n, stand_in if n == "SipAuthPassword" and v else v) for n, v in case.pairs)
     return case.with_pairs(pairs, case.styles)

@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("strategies", ("strategies", "strategies.*")),
     ("pages of the contract", (*PAGES, "harness.curl")),
     ("oracle", ("harness.oracle",)),
-    ("target and exchange", ("harness.exchange", "harness.target")),
+    ("target and exchange", ("harness.exchange", "harness.target", "harness.traffic")),
     ("settings", ("harness.config",)),
     ("checks", ("harness.checks", "harness.checks.*")),
     ("findings and results", ("harness.findings", "harness.identity", "harness.results", "harness.recorded", "harness.compare")),
@@ -35,10 +35,10 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
                                    "harness.saved", "harness.replay")),
     ("attribution", ("harness.attribution", "harness.attribution.*")),
     ("verdicts", ("harness.gate", "harness.verdicts")),
-    ("engine", ("harness.engine",)),
+    ("engine", ("harness.engine", "harness.offline")),
     ("report", ("harness.report", "harness.report.*")),
     ("pytest", ("harness.plugin", "harness.suite", "harness.suite.*")),
-    ("runner", ("harness.runner", "harness.serving", "harness.comparing", "harness.settings")),
+    ("runner", ("harness.runner", "harness.serving", "harness.checking", "harness.comparing", "harness.settings")),
     ("command line", ("harness.cli", "harness.cli.*", "harness.__main__")),
 )
 

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from harness import __version__
+from harness.cli.check import check
 from harness.cli.compare import compare
 from harness.cli.contract import contract
 from harness.cli.explain import explain
@@ -43,7 +44,7 @@ def cli() -> None:
     """Does a server keep the contract of POST /2010-04-01/Accounts/{AccountSid}/Calls.json, and if not, where?"""
 
 
-for _command in (run, serve, contract, explain, replay, compare):
+for _command in (run, serve, contract, explain, replay, check, compare):
     cli.add_command(_command)
 
 

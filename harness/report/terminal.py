@@ -19,7 +19,7 @@ from harness.contract import Level
 from harness.findings import Finding
 from harness.report.escape import for_terminal
 from harness.report.files import FINDINGS
-from harness.report.words import count, exercised, left_out, number, rule, seconds, seen, verdict_sign, verdict_words
+from harness.report.words import count, left_out, number, rule, seen, verdict_sign, verdict_words, work
 from harness.results import RunResult
 
 _LINES = 40
@@ -105,11 +105,7 @@ def shorten(text: str, width: int) -> str:
 def _verdict(result: RunResult, paint: _Paint) -> Iterator[str]:
     line = f"{verdict_sign(result) or ' '} {verdict_words(result)}"
     yield paint.tint(paint.fit(line), _colour_of(result))
-    c = result.counts
-    yield paint.fit(
-        f"{count(c.get('requests', 0), 'request')} in {seconds(result.duration_s)} · {exercised(result)} of {len(result.clauses)}"
-        f" clauses exercised · {result.profile}, seed {result.seed}", 2,
-    )
+    yield paint.fit(work(result), 2)
     if result.headline and (result.verdict != "violates" or not result.new):
         yield from ("  " + line for line in paint.wrap(result.headline, 2, 3))
 
