@@ -393,7 +393,7 @@ class Plan:
             base: Pairs = self.drawer.base() if turn == 0 else tuple(self.drawer.packed(0.3, familiar=True))
             others = tuple(p for p in base if p[0] != parameter.name)
             if aim == "malformed.unknown-parameter":
-                pairs = (*base, (self.rng.choice(_UNKNOWN), "1"))
+                pairs = (*base, (_UNKNOWN[(place + self.seed) % len(_UNKNOWN)], "1"))
             elif aim == "malformed.repeated":
                 value = dict(base).get(parameter.name) or next(iter(edges(parameter.name, parameter.classes[0].slug)), "x")
                 pairs = (*others, (parameter.name, value), (parameter.name, value))

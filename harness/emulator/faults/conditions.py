@@ -9,6 +9,7 @@ import re
 
 from harness.emulator.hooks import Condition
 from harness.emulator.ledger import Turn
+from harness.emulator.rules import RULES
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}", re.ASCII)
 
@@ -63,6 +64,12 @@ def blank(name: str) -> Condition:
 def absent(name: str) -> Condition:
     """A parameter is not there at all."""
     return lambda turn: not turn.form.all(name)
+
+
+def undocumented(turn: Turn) -> bool:
+    """A parameter that the operation does not have."""
+    known = {"To", "From", *RULES}
+    return any(name not in known for name, _ in turn.form.pairs)
 
 
 def times(name: str, low: int) -> Condition:

@@ -22,6 +22,7 @@ from harness.emulator.faults.conditions import (
     sent,
     size,
     times,
+    undocumented,
     unsent,
     value,
 )
@@ -32,7 +33,6 @@ FAMILY = "crashes"
 HANG_S = 3600.0
 
 ANY = (CREATED, REFUSED, OTHER)
-UNKNOWN = matches("Unknown", ".*")
 
 
 def _crash(when: Condition, status: int = 500) -> Hook:
@@ -68,7 +68,7 @@ _ROWS: tuple[tuple[str, str, Hook], ...] = (
     ("timeout-0", "Timeout of 0, which need not be taken", _crash_whatever(value("Timeout", "0"))),
     ("empty-value", "a Timeout without a value", _crash_whatever(blank("Timeout"))),
     ("repeated", "Url given twice", _crash_whatever(times("Url", 2))),
-    ("unknown-parameter", "a parameter that is not documented", _crash_whatever(UNKNOWN)),
+    ("unknown-parameter", "a parameter that is not documented", _crash_whatever(undocumented)),
     ("huge-integer", "a Timeout of 20 digits or more", _crash_whatever(matches("Timeout", "[0-9]{20,}"))),
     ("word-as-integer", "a word as TimeLimit", _crash_whatever(matches("TimeLimit", "[a-z]+"))),
     ("no-such-scheme", "a Url of another scheme", _crash_whatever(both(sent("Url"), no(matches("Url", "(?i)https?:.*"))))),
