@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
                   "harness.contract.model", "harness.contract.parameters")),
     ("case and wire", ("harness.accepted", "harness.case", "harness.wire", "harness.classify")),
     ("strategies", ("strategies", "strategies.*")),
-    ("pages of the contract", (*PAGES, "harness.curl")),
+    ("pages of the contract", (*PAGES, "harness.curl", "harness.drift", "harness.drift.*")),
     ("oracle", ("harness.oracle",)),
     ("target and exchange", ("harness.exchange", "harness.target", "harness.traffic")),
     ("settings", ("harness.config",)),
