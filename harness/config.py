@@ -45,6 +45,7 @@ class RunConfig:
         only, skip: globs of clause ids.
         faults: of the embedded emulator.
         har: whether every exchange is written into exchanges.har.
+        aloud: whether a line for each request goes to the standard error.
         gate: what is accepted of the target.
         examples: folder of cases that found something before; None to keep none.
     """
@@ -72,6 +73,7 @@ class RunConfig:
     faults: tuple[str, ...] = ()
     examples: Path | None = None
     har: bool = False
+    aloud: bool = False
     gate: Gate = field(default_factory=Gate)
 
     def wants(self, clause_id: str) -> bool:

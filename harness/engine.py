@@ -6,6 +6,7 @@ It renders nothing; whatever ends a run, what was learnt comes back as a RunResu
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from harness.config import RunConfig
 from harness.contract import CLAUSE
 from harness.errors import BudgetSpent, HarnessError, Inconclusive, Interrupted, TargetUnreachable
 from harness.examples import Example, Examples
+from harness.exchange import Exchange
 from harness.findings import Finding
 from harness.gate import settle
 from harness.har import HarWriter
@@ -133,6 +135,8 @@ class Run:
         if self.config.har:
             self._har = HarWriter(self.config.output, target_config.url)
             session.observe = self._har.add
+        if self.config.aloud:
+            session.observe = _aloud(session.observe)
         session.progress = lambda n: self._progress(n, self._planned, len(session.seen))
         return session
 
@@ -331,6 +335,17 @@ class Run:
             stale=self._stale, target=self.config.name or ("" if self.config.url is not None else EMBEDDED),
             settings=self.config.describe(), latency_ms=_latency(session.latencies), statuses=dict(session.statuses.most_common()),
         )
+
+
+def _aloud(also: Callable[[Exchange], None] | None) -> Callable[[Exchange], None]:
+    """Says each request on the standard error: its number, what it was made for, what came, how long it took."""
+    def observe(exchange: Exchange) -> None:
+        came = f"{exchange.status or exchange.failure} {exchange.elapsed * 1000:.1f} ms"
+        sys.stderr.write(f"{exchange.number:>6} {exchange.method:<6} {exchange.case.aim:<45} {came}\n")
+        if also is not None:
+            also(exchange)
+
+    return observe
 
 
 def _kind_of(example: Example) -> str:

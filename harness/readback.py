@@ -53,6 +53,12 @@ def _read(session: Session, created: Exchange) -> Exchange | None:
     return session.read(where, created.case)
 
 
+def is_offered(session: Session, created: Exchange) -> bool:
+    """Whether the target reads a created call back by its uri."""
+    again = _read(session, created)
+    return again is not None and _is_call(again)
+
+
 def _is_call(exchange: Exchange) -> bool:
     return exchange.status == 200 and exchange.document is not None and "sid" in exchange.document
 

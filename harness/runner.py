@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -73,11 +73,13 @@ class Telling:
 
     Args:
         json: file for the content of results.json; `-` for the standard output, where then nothing else is written.
+        loudness: -1 for the verdict alone, below for nothing; 1 for everything that the report says, above for each request too.
         annotations: whether workflow commands of GitHub are printed; None where the environment decides.
     """
 
     json: Path | None = None
     annotations: bool | None = None
+    loudness: int = 0
 
     @property
     def to_stdout(self) -> bool:
@@ -100,7 +102,7 @@ def run_suite(config: RunConfig, make: Make = Run, write_baseline: Path | None =
         UsageError: the output directory can't be written.
     """
     check_baseline(write_baseline)
-    result, code = _conducted(config, make)
+    result, code = _conducted(replace(config, aloud=telling.loudness > 1), make)
     try:
         _tell(result, config, telling)
     except BrokenPipeError:
@@ -119,10 +121,17 @@ def _tell(result: RunResult, config: RunConfig, telling: Telling) -> None:
         else:
             _write_json(telling.json, text)
     if not telling.to_stdout:
-        put(render(result, config.output, colour=_wants_colour()).rstrip("\n") + "\n", sys.stdout)
+        put(_shown(result, config, telling.loudness), sys.stdout)
         if telling.annotations if telling.annotations is not None else os.environ.get("GITHUB_ACTIONS") == "true":
             put("".join(f"{line}\n" for line in workflow_commands(result)), sys.stdout)
     _append_summary(result)
+
+
+def _shown(result: RunResult, config: RunConfig, loudness: int) -> str:
+    if loudness < -1:
+        return ""
+    text = render(result, config.output, colour=_wants_colour(), whole=loudness > 0).rstrip("\n") + "\n"
+    return text if loudness > -1 else text.partition("\n")[0] + "\n"
 
 
 def _write_json(path: Path, text: str) -> None:

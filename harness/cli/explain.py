@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from harness.cli.completion import clause_names
+
 
 @click.command()
-@click.argument("clause")
+@click.argument("clause", shell_complete=clause_names)
 def explain(clause: str) -> None:
     """Explains one clause: the rule, why it matters, an example, where the description says so.
 

@@ -9,36 +9,42 @@ from typing import Any
 import click
 
 from harness.cli.common import Signals, refuses_tokens
+from harness.cli.completion import clause_names, fault_names, profile_names, target_names
 
 
 @click.command()
-@click.option("--target", "targets", multiple=True, metavar="URL|NAME", help="Base URL, or a name of the config file; repeatable.")
+@click.option(
+    "--target", "targets", multiple=True, metavar="URL|NAME", shell_complete=target_names,
+    help="Base URL of the server, or a name from the config file. Repeatable. Default: an embedded emulator.",
+)
 @click.option("--all-targets", is_flag=True, help="Every target of the config file, in turn.")
 @click.option("--account-sid", metavar="AC…", help="Account on the target (or RINGTRUE_ACCOUNT_SID).")
 @click.option("--auth-token-env", metavar="NAME", help="Variable that holds the token (default: RINGTRUE_AUTH_TOKEN).")
 @click.option("--from", "own", multiple=True, metavar="NUMBER", help="A number that the target owns. Repeatable.")
 @click.option("--to", "called", multiple=True, metavar="NUMBER", help="A number that may be called. Repeatable.")
-@click.option("--profile", metavar="NAME", help="quick (default), standard or deep.")
+@click.option("--profile", metavar="NAME", shell_complete=profile_names, help="quick (default), standard or deep.")
 @click.option("--seed", type=int, metavar="N", help="Repeats a run: the same seed sends the same. Default 0.")
 @click.option("--max-requests", type=int, metavar="N", help="Ends after N requests (off this machine: 500).")
 @click.option("--max-time", type=float, metavar="S", help="Ends after S seconds.")
 @click.option("--rate", metavar="N[/s]", help="At most N requests a second (off this machine: 5).")
 @click.option("--workers", type=int, metavar="N", help="Requests at once where the target is slow (default 6; 1: never).")
-@click.option("--only", multiple=True, metavar="GLOB", help="Judge only these clauses. Repeatable.")
-@click.option("--skip", multiple=True, metavar="GLOB", help="Leave these clauses out. Repeatable.")
+@click.option("--only", multiple=True, metavar="GLOB", shell_complete=clause_names, help="Judge only these clauses. Repeatable.")
+@click.option("--skip", multiple=True, metavar="GLOB", shell_complete=clause_names, help="Leave these clauses out. Repeatable.")
 @click.option("--strict", is_flag=True, default=None, help="A broken SHOULD also ends with exit code 1.")
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Fail only on findings that this file does not accept.")
 @click.option("--write-baseline", type=click.Path(path_type=Path), metavar="FILE", help="Accept what this run finds: write it into FILE.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Where the reports go (default: reports/latest).")
 @click.option("--examples", metavar="DIR", help="Keeps found cases here, to send them first next time (default: in the output; none).")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FILE", help="Config file (default: ringtrue.toml).")
+@click.option("-q", "--quiet", count=True, help="Say the verdict alone; twice, nothing.")
+@click.option("-v", "--verbose", count=True, help="Say everything; twice, a line a request too.")
 @click.option("--har", is_flag=True, default=None, help="Write every exchange into exchanges.har, without secrets.")
 @click.option("--json", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE", help="results.json there too; - for the standard output.")
 @click.option("--annotations/--no-annotations", default=None, help="Annotations for GitHub Actions (default: where it runs).")
 @click.option("--timeout", type=float, metavar="S", help="Seconds for one whole answer (default 10).")
 @click.option("--ca-bundle", metavar="FILE", help="Certificates to trust instead of the usual ones.")
 @click.option("--allow-http", is_flag=True, default=None, help="Allow http to a host that is not this machine.")
-@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Break the embedded emulator on purpose. Repeatable.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME", shell_complete=fault_names, help="Break the embedded emulator. Repeatable.")
 @refuses_tokens
 def run(**options: Any) -> None:
     """Runs the conformance suite against a server.
@@ -55,7 +61,7 @@ def run(**options: Any) -> None:
     from harness.settings import several
 
     write_baseline = options.pop("write_baseline")
-    telling = Telling(options.pop("json"), options.pop("annotations"))
+    telling = Telling(options.pop("json"), options.pop("annotations"), options.pop("verbose") - options.pop("quiet"))
     with Signals():
         configs = several(options)
         sys.exit(run_suite(configs[0], write_baseline=write_baseline, telling=telling) if len(configs) == 1 else run_several(configs, write_baseline))

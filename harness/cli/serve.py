@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
+from harness.cli.completion import fault_names, variant_names
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
-@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Break one rule on purpose. Repeatable.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME", shell_complete=fault_names, help="Break one rule on purpose. Repeatable.")
 @click.option("--list-faults", is_flag=True, help="List the faults and end.")
-@click.option("--variant", "variants", multiple=True, metavar="NAME", help="Keep the contract in another way. Repeatable.")
+@click.option("--variant", "variants", multiple=True, metavar="NAME", shell_complete=variant_names, help="Keep the contract otherwise. Repeatable.")
 @click.option("--list-variants", is_flag=True, help="List the variants and end.")
 @click.option("--account-sid", metavar="AC…", help="Account that the emulator serves.")
 def serve(

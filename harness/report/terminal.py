@@ -26,13 +26,14 @@ _LINES = 40
 _FINDINGS = 10
 _NOTES = 4
 _ACCEPTED = 4
+_ALL = 1000
 _INTERVAL = 0.1
 
 _VERDICT_COLOUR = {"conforms": "1;32", "violates": "1;31", "inconclusive": "1;33"}
 _LEVEL_COLOUR = {Level.MUST: "31", Level.SHOULD: "33", Level.OBSERVED: "36"}
 
 
-def render(result: RunResult, directory: Path | None, width: int = 80, colour: bool = False) -> str:
+def render(result: RunResult, directory: Path | None, width: int = 80, colour: bool = False, whole: bool = False) -> str:
     """The end of a run: verdict, findings, notes, what was not judged, where the report is.
 
     Args:
@@ -40,15 +41,16 @@ def render(result: RunResult, directory: Path | None, width: int = 80, colour: b
         directory: where its files are, or None where none were written.
         width: columns to fit into.
         colour: whether to colour verdict and levels.
+        whole: whether everything is said, however many lines it takes.
 
     Returns:
         At most 40 lines, each at most `width` columns wide, with a newline at the end.
     """
-    paint = _Paint(max(width, 40), colour)
+    paint = _Paint(max(width, 40), colour, _ALL if whole else 1)
     head = [*_verdict(result, paint)]
     paths = _paths(result, directory) if directory is not None else ()
     foot = [*_accepted(result, paint), *_notes(result, paint), *_left_out(result, paint), *paths]
-    body = _findings(result, paint, _LINES - len(head) - len(foot))
+    body = _findings(result, paint, _LINES * paint.room - len(head) - len(foot))
     return "\n".join([*head, *body, *foot]) + "\n"
 
 
@@ -58,6 +60,7 @@ class _Paint:
 
     width: int
     colour: bool
+    room: int = 1
 
     def fit(self, text: str, indent: int = 0) -> str:
         """Text as one line within the width."""
@@ -118,7 +121,7 @@ def _colour_of(result: RunResult) -> str:
 def _findings(result: RunResult, paint: _Paint, room: int) -> list[str]:
     lines: list[str] = []
     shown = 0
-    for f in result.new[:_FINDINGS]:
+    for f in result.new[:_FINDINGS * paint.room]:
         block = ["", *_finding(f, paint)] if len(result.new) < 4 else _finding(f, paint)
         if len(lines) + len(block) > room - 3:
             break
@@ -152,33 +155,33 @@ def _versus(f: Finding, width: int) -> str:
 
 def _accepted(result: RunResult, paint: _Paint) -> Iterator[str]:
     """What was accepted, a line each, and what of it no longer occurs."""
-    for gone in result.stale[:_ACCEPTED]:
+    for gone in result.stale[:_ACCEPTED * paint.room]:
         yield from paint.wrap(f"gone: {gone}", 6, 2)
-    if len(result.stale) > _ACCEPTED:
+    if len(result.stale) > _ACCEPTED * paint.room:
         yield paint.fit(f"gone: {number(len(result.stale) - _ACCEPTED)} more, in the report")
-    for f in result.accepted[:_ACCEPTED]:
+    for f in result.accepted[:_ACCEPTED * paint.room]:
         assert f.accepted is not None
         word = "declared" if f.accepted.kind == "declared" else "accepted"
         until = f" (until {f.accepted.until.isoformat()})" if f.accepted.until is not None else ""
         yield paint.fit(f"{word}: {f.id}{until}: {f.accepted.reason}")
-    if len(result.accepted) > _ACCEPTED:
+    if len(result.accepted) > _ACCEPTED * paint.room:
         yield paint.fit(f"accepted: {number(len(result.accepted) - _ACCEPTED)} more, in the report")
 
 
 def _notes(result: RunResult, paint: _Paint) -> Iterator[str]:
-    for note in result.notes[:_NOTES]:
-        yield from paint.wrap(f"note: {note}", 6, 2)
-    if len(result.notes) > _NOTES:
+    for note in result.notes[:_NOTES * paint.room]:
+        yield from paint.wrap(f"note: {note}", 6, 2 * paint.room)
+    if len(result.notes) > _NOTES * paint.room:
         yield paint.fit(f"note: {count(len(result.notes) - _NOTES, 'more note')} in the report")
 
 
 def _left_out(result: RunResult, paint: _Paint) -> Iterator[str]:
     rows = list(left_out(result).items())
-    for (verdict, why), clauses in rows[:3]:
+    for (verdict, why), clauses in rows[:3 * paint.room]:
         name = "skipped" if verdict == "SKIPPED" else "not exercised"
         example = ", ".join(c.clause.id for c in clauses[:3]) + (", …" if len(clauses) > 3 else "")
         yield from paint.wrap(f"{name}: {count(len(clauses), 'clause')}: {why} ({example})", 2, 2)
-    if len(rows) > 3:
+    if len(rows) > 3 * paint.room:
         yield paint.fit(f"not judged: {count(sum(len(c) for _, c in rows[3:]), 'more clause')} for other reasons, see the report")
 
 
