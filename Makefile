@@ -31,6 +31,7 @@ matrix: .venv/.installed-dev
 
 docs: .venv/.installed-dev
 	$(BIN)/python -m harness.contract.docs
+	$(BIN)/python -m harness.cli.page
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "ringtrue needs Python 3.11 or newer: make PYTHON=python3.11 …")'

@@ -31,6 +31,24 @@ _TARGET_KEYS = (
 _TOP_KEYS = ("har", "target", "targets", "profile", "seed", "output", "only", "skip", "strict", "workers", "examples", *_TARGET_KEYS[1:])
 
 
+# Every key of the config file, in a few words; the first ones belong to a target.
+KEYS: dict[str, str] = {
+    "url": "of a target: what stands before `/2010-04-01`", "account-sid": "of a target: the account in the path",
+    "auth-token-env": "of a target: the variable that holds the token; a token in the file is an error",
+    "from": "of a target: numbers that it owns", "to": "of a target: numbers that may be called",
+    "timeout": "of a target: seconds for one whole answer (10)",
+    "ca-bundle": "of a target: certificates to trust", "allow-http": "of a target: http to a host that is not this machine",
+    "max-requests": "of a target: ends after so many requests", "max-time": "of a target: ends after so many seconds",
+    "rate": "of a target: at most so many requests a second", "baseline": "of a target: file of accepted findings",
+    "deviations": "of a target: tables with `clause`, `instead`, `reason`, and if wanted `owner`, `until`",
+    "profile": "`quick`, `standard` or `deep`",
+    "seed": "what the requests are drawn from (0)", "output": "where the reports go (`reports/latest`)", "only": "globs of the clauses to judge",
+    "skip": "globs of clauses to leave out", "strict": "a broken SHOULD also ends with 1", "workers": "requests at once where the target is slow (6)",
+    "examples": "folder of found cases, or `none`", "har": "every exchange into exchanges.har", "target": "the table of a single target",
+    "targets": "the tables of named targets",
+}
+
+
 @dataclass(frozen=True)
 class RunConfig:
     """Everything that decides what a run does.

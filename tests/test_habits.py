@@ -11,14 +11,23 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import ACCOUNT, TOKEN, at_once, closed_port, environment, required, ringtrue
+from support import ACCOUNT, ROOT, TOKEN, at_once, closed_port, environment, required, ringtrue
 
 from harness.cli import cli
-from harness.config import read_file
+from harness.cli.page import page
+from harness.config import _TARGET_KEYS, _TOP_KEYS, KEYS, read_file
 from harness.emulator import Emulator, EmulatorSettings
 from harness.errors import UsageError
 
 COMMANDS = list(cli.commands)
+
+
+def test_page_about_the_command_line_is_what_the_commands_say() -> None:
+    assert (ROOT / "docs" / "cli.md").read_text("utf-8") == page(), "run `make docs`"
+
+
+def test_page_about_the_command_line_tells_every_key_of_the_config_file() -> None:
+    assert set(KEYS) == set(_TOP_KEYS) | set(_TARGET_KEYS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
