@@ -99,7 +99,9 @@ def _first_sentence(command: click.Command) -> str:
 def _command(name: str, command: click.Command) -> Iterator[str]:
     yield f"## {name}"
     yield ""
-    ctx = click.Context(command, info_name=f"ringtrue {name}")
+    # As the command line makes it: a command remembers the help options of the first context that it meets.
+    parent = click.Context(cli, info_name="ringtrue", **cli.context_settings)
+    ctx = click.Context(command, parent, name)
     yield "```text"
     yield " ".join(command.get_usage(ctx).removeprefix("Usage: ").split())
     yield "```"
