@@ -11,7 +11,7 @@ from harness.curl import curl_line
 from harness.findings import Finding
 from harness.report.answers import answer, request
 from harness.report.markup import EMPTY, Html, code_line, el, hidden, join, sign, terms, text
-from harness.report.words import CLAUSE_SIGN, rule, seen
+from harness.report.words import CLAUSE_SIGN, rule, seen, subject_of
 from harness.results import VERDICT_OF_LEVEL, RunResult
 
 _ROOM, _LEAST_ROOM, _ALL_ROOM = 2400, 500, 240_000
@@ -45,7 +45,7 @@ def brief(f: Finding) -> Html:
 
 
 def _article(f: Finding, *content: Html) -> Html:
-    verdict = VERDICT_OF_LEVEL[f.level]
+    verdict = VERDICT_OF_LEVEL[f.level] if f.accepted is None else "KNOWN" if f.accepted.kind == "baseline" else "DECLARED"
     heading = el(
         "h3", sign(CLAUSE_SIGN[verdict]), el("span", text(f.level.value), class_="rt-level"),
         el("a", text(f.id), href=f"#finding-{f.id}"),
@@ -54,6 +54,7 @@ def _article(f: Finding, *content: Html) -> Html:
     return el(
         "article", heading, el("p", text(rule(f)), class_="rt-rule"), el("p", text(why), class_="rt-why") if why else EMPTY, *content,
         class_=f"rt-finding rt-v-{verdict.lower()}", id=f"finding-{f.id}", data_verdict=verdict, data_level=f.level.value,
+        data_subject=subject_of(CLAUSE[f.clause]) or None,
         data_text=" ".join((f.id, rule(f), f.cause[:200], *dict.fromkeys(n[:60] for n, _ in f.case.pairs[:40]))),
     )
 
@@ -91,6 +92,10 @@ def _step(label: str, case: Case, result: RunResult, room: int) -> Html:
 def _facts(f: Finding) -> Html:
     rows = [("Cause", text(f.cause, 400))] if f.cause else []
     rows += [("Seen", text(seen(f))), ("Source", text(f.source))]
+    if f.accepted is not None:
+        until = f" until {f.accepted.until.isoformat()}" if f.accepted.until is not None else ""
+        owner = f" ({f.accepted.owner})" if f.accepted.owner else ""
+        rows.append(("Accepted", text(f"{f.accepted.kind}{until}: {f.accepted.reason}{owner}", 500)))
     return terms(rows, "rt-terms rt-facts")
 
 

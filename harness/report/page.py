@@ -7,12 +7,11 @@ It works without JavaScript; the script only adds filters and copy buttons. pyte
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from importlib import resources
 from statistics import median
 
-from harness.contract import Clause, Level
-from harness.contract.attributes import ATTRIBUTES
+from harness.contract import Level
+from harness.findings import Finding
 from harness.report import plots
 from harness.report.finding_block import brief, full, room_for
 from harness.report.markup import EMPTY, Html, el, hidden, join, sign, terms, text
@@ -25,6 +24,7 @@ from harness.report.words import (
     left_out,
     number,
     seconds,
+    subject_of,
     verdict_sign,
     verdict_words,
 )
@@ -46,8 +46,8 @@ def page(result: RunResult, directory: str) -> Html:
         directory: where the run's files are, as replay lines name it.
     """
     return el(
-        "div", _banner(result), _settings(result), _filters(result), _findings(result, directory), _map(result), _left_out(result),
-        _notes(result), _numbers(result), _table_head(), _without_script(result), _script(),
+        "div", _banner(result), _settings(result), _filters(result), _findings(result, directory), _accepted(result, directory), _map(result),
+        _left_out(result), _notes(result), _numbers(result), _table_head(), _without_script(result), _script(),
         class_=f"rt rt-is-{result.verdict}", id="rt",
     )
 
@@ -60,9 +60,9 @@ def _banner(result: RunResult) -> Html:
     tiles = [
         el("li", sign(CLAUSE_SIGN[v]), el("b", text(number(tally[v]))), el("span", text(v), class_="rt-word"),
            el("small", text(CLAUSE_MEANING[v])), class_=f"rt-tile {verdict_class(v)}" + ("" if tally[v] else " rt-zero"))
-        for v in VERDICTS
+        for v in VERDICTS if tally[v] or v not in ("KNOWN", "DECLARED")
     ]
-    links = (("findings", f"Findings ({len(result.findings)})"), ("map", "Map"), ("numbers", "Numbers"), ("clauses", "All clauses"))
+    links = (("findings", f"Findings ({len(result.new)})"), ("map", "Map"), ("numbers", "Numbers"), ("clauses", "All clauses"))
     nav = el("nav", *(el("a", text(words), href=f"#rt-{where}") for where, words in links), aria_label="Parts of the report")
     return el(
         "section", el("p", text(result.headline), class_="rt-headline"),
@@ -88,12 +88,15 @@ def _filters(result: RunResult) -> Html:
     tally = result.tally()
     verdicts = [_toggle("verdict", v, f"{CLAUSE_SIGN[v]} {v}") for v in VERDICTS if tally[v]]
     levels = [_toggle("level", level.value, level.value) for level in Level if any(c.clause.level is level for c in result.clauses)]
+    subjects = sorted({s for c in result.clauses if (s := subject_of(c.clause))}, key=str.casefold)
+    choice = el("select", el("option", text("all"), value=" "), *(el("option", text(s), value=s) for s in subjects), id="rt-subject")
+    about = el("label", text("About "), choice)
     search = el(
         "label", text("Text "), Html('<input type="search" id="rt-search" placeholder="parameter, attribute, rule…" autocomplete="off">'),
     )
     return el(
         "form", el("fieldset", el("legend", text("Verdict")), *verdicts), el("fieldset", el("legend", text("Level")), *levels),
-        search, el("button", text("Show all"), type="reset"), el("output", id="rt-shown", aria_live="polite"),
+        about, search, el("button", text("Show all"), type="reset"), el("output", id="rt-shown", aria_live="polite"),
         class_="rt-filters", id="rt-filters", hidden="", role="search", aria_label="Filter findings and clauses",
     )
 
@@ -107,19 +110,33 @@ def _toggle(kind: str, value: str, words: str) -> Html:
 
 
 def _findings(result: RunResult, directory: str) -> Html:
-    n = len(result.findings)
+    n = len(result.new)
+    if not n and result.accepted:
+        words = "No new finding: what is broken was accepted, see below."
+        return el("section", el("h2", text("Findings")), el("p", text(words)), id="rt-findings")
     if not n:
         words = "Nothing was judged." if result.verdict == "inconclusive" else "No finding: nothing that was sent showed a broken clause."
         return el("section", el("h2", text("Findings")), el("p", text(words)), id="rt-findings")
-    return el("section", el("h2", text(count(n, "finding"))), *_blocks(result, directory), id="rt-findings")
+    title = count(n, "new finding" if result.accepted else "finding")
+    return el("section", el("h2", text(title)), *_blocks(result, result.new, directory), id="rt-findings")
 
 
-def _blocks(result: RunResult, directory: str) -> Iterator[Html]:
+def _accepted(result: RunResult, directory: str) -> Html:
+    """What was accepted, folded up, and what of it no longer occurs."""
+    if not result.accepted and not result.stale:
+        return EMPTY
+    gone = el("ul", *(el("li", text(s, 500)) for s in result.stale), class_="rt-stale") if result.stale else EMPTY
+    summary = el("summary", text(f"Show {count(len(result.accepted), 'accepted finding')}"))
+    blocks = el("details", summary, *_blocks(result, result.accepted, directory), class_="rt-accepted") if result.accepted else EMPTY
+    return el("section", el("h2", text("Accepted")), gone, blocks, id="rt-accepted")
+
+
+def _blocks(result: RunResult, findings: tuple[Finding, ...], directory: str) -> Iterator[Html]:
     """Findings in full as long as there is room to tell all that follow in brief."""
     room = room_for(len(result.findings))
-    briefs = [brief(f) for f in result.findings]
-    left = _ALL_BLOCKS - sum(map(len, briefs))
-    for f, short in zip(result.findings, briefs, strict=True):
+    briefs = [brief(f) for f in findings]
+    left = _ALL_BLOCKS * len(findings) // max(len(result.findings), 1) - sum(map(len, briefs))
+    for f, short in zip(findings, briefs, strict=True):
         block = full(f, result, directory, room)
         extra = len(block) - len(short)
         if extra > left:
@@ -155,23 +172,10 @@ def _share(clauses: list[ClauseResult]) -> str:
 def _rows(clauses: list[ClauseResult]) -> Iterator[Html]:
     subjects: dict[str, list[ClauseResult]] = {}
     for c in clauses:
-        subjects.setdefault(_subject(c.clause), []).append(c)
+        subjects.setdefault(subject_of(c.clause), []).append(c)
     for subject, rows in subjects.items():
         name = el("h4", text(subject)) if subject else EMPTY
         yield el("div", name, el("ul", *(_box(c, subject) for c in rows), class_="rt-boxes"), class_="rt-row")
-
-
-@lru_cache(maxsize=1)
-def _attribute_names() -> dict[str, str]:
-    return {a.slug: a.name for a in ATTRIBUTES}
-
-
-def _subject(clause: Clause) -> str:
-    """The parameter or attribute that a clause is about, if it is about one."""
-    if clause.parameter is not None:
-        return clause.parameter
-    parts = clause.id.split(".")
-    return _attribute_names().get(parts[1], "") if len(parts) == 3 and parts[0] == "response" else ""
 
 
 def _box(c: ClauseResult, subject: str) -> Html:
@@ -183,7 +187,7 @@ def _box(c: ClauseResult, subject: str) -> Html:
     link = el("a", sign(CLAUSE_SIGN[c.verdict]), about, text(name), mark, href=where, title=c.clause.statement)
     return el(
         "li", link, class_=f"rt-box {verdict_class(c.verdict)}", data_verdict=c.verdict, data_level=level.value,
-        data_text=f"{c.clause.id} {subject} {c.clause.statement}",
+        data_text=f"{c.clause.id} {subject} {c.clause.statement}", data_subject=subject or None, data_clause=c.clause.id,
     )
 
 

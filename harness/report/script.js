@@ -34,10 +34,13 @@
     const wanted = { verdict: new Set(), level: new Set() };
     all("input[data-kind]:checked", form).forEach((box) => wanted[box.dataset.kind].add(box.value));
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const subject = document.getElementById("rt-subject").value.trim();
+    const subjects = Object.fromEntries(all(".rt-box").map((box) => [box.dataset.clause, box.dataset.subject || ""]));
+    const isAbout = (item) => !subject || (item.dataset.subject ?? subjects[item.id] ?? "") === subject;
     const fits = (item) => {
       const [verdict, level, text] = facts(item);
       const low = text.toLowerCase();
-      return wanted.verdict.has(verdict) && wanted.level.has(level) && words.every((word) => low.includes(word));
+      return wanted.verdict.has(verdict) && wanted.level.has(level) && isAbout(item) && words.every((word) => low.includes(word));
     };
     const show = (selector) => {
       const items = all(selector);
@@ -57,6 +60,7 @@
     all(".rt-here").forEach((item) => item.classList.remove("rt-here"));
     if (!target) return;
     if (target.closest(".rt-out")) { form.reset(); filter(); }
+    target.closest("details:not([open])")?.setAttribute("open", "");
     target.classList.add("rt-here");
     target.scrollIntoView({ block: "start" });
   };
@@ -74,6 +78,11 @@
     if (row?.querySelector(".rt-mark")) event.stopPropagation();
   }, true);
   document.addEventListener("keydown", (event) => {
+    if (event.key === "/" && !event.target.closest?.("input, select, textarea")) {
+      event.preventDefault();
+      search.focus();
+      return;
+    }
     if ((event.key === "Enter" || event.key === " ") && event.target.matches?.("#results-table th.sortable")) {
       event.preventDefault();
       event.target.click();

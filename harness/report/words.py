@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
-from harness.contract import CLAUSE, GROUPS, Level
+from harness.contract import ATTRIBUTES, CLAUSE, GROUPS, Clause, Level
 from harness.findings import Finding
 from harness.results import RECORDED, ClauseResult, RunResult
 
@@ -100,6 +101,19 @@ def by_group(result: RunResult) -> dict[str, list[ClauseResult]]:
     for c in result.clauses:
         groups[c.clause.group].append(c)
     return {g: rows for g, rows in groups.items() if rows}
+
+
+@lru_cache(maxsize=1)
+def _attribute_names() -> dict[str, str]:
+    return {a.slug: a.name for a in ATTRIBUTES}
+
+
+def subject_of(clause: Clause) -> str:
+    """The parameter or attribute that a clause is about, if it is about one."""
+    if clause.parameter is not None:
+        return clause.parameter
+    parts = clause.id.split(".")
+    return _attribute_names().get(parts[1], "") if len(parts) == 3 and parts[0] == "response" else ""
 
 
 def rule(finding: Finding) -> str:

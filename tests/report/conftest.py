@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from report_samples import finding, hostile_result, render, result
+
+from harness.compare import compare
+from harness.files import write
+from harness.findings import Acceptance
+from harness.recorded import load_results
+from harness.report import changes, matrix
+from harness.report.files import results_json
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +26,28 @@ def broken_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         finding("echo.status", "queued", "failed", path="$.status", body=b'{"status": "failed"}'),
     ]
     return render(result(found), tmp_path_factory.mktemp("broken"))
+
+
+@pytest.fixture(scope="session")
+def accepting_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a run with an accepted finding among three, and one that is gone."""
+    run = result([finding("echo.to"), finding("timeout.maximum"), finding("trim.values")], stale=("The accepted break of to.sip no longer occurs.",))
+    accepted = Acceptance("baseline", "old firmware", "telephony", date(2999, 1, 1))
+    findings = tuple(replace(f, accepted=accepted) if f.clause == "trim.values" else f for f in run.findings)
+    clauses = tuple(replace(c, verdict="KNOWN") if c.clause.id == "trim.values" else c for c in run.clauses)
+    return render(replace(run, findings=findings, clauses=clauses), tmp_path_factory.mktemp("accepting"))
+
+
+@pytest.fixture(scope="session")
+def other_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The pages of a comparison and of the matrix of two runs."""
+    folder = tmp_path_factory.mktemp("others")
+    runs = []
+    for name, run in (("old", result([finding("echo.to")])), ("new", result([finding("timeout.maximum")], seed=7))):
+        (folder / f"{name}.json").write_text(results_json(run), "utf-8")
+        runs.append(load_results(folder / f"{name}.json"))
+    texts = {"comparison": changes.as_html(compare(*runs)), "matrix": matrix.as_html(runs)}
+    return {name: write(folder / f"{name}.html", text) for name, text in texts.items()}
 
 
 @pytest.fixture(scope="session")

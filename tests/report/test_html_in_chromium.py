@@ -16,13 +16,14 @@ from bs4 import BeautifulSoup
 from report_samples import required
 
 from harness.contract import CLAUSES
+from harness.report.words import subject_of
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--allow-file-access-from-files",
     "--virtual-time-budget=20000", "--window-size=1200,2000", "--enable-logging=stderr", "--dump-dom",
 )
-Ask = Callable[[Path, str], dict[str, Any]]
+Ask = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
     if chromium is None:
         required("chromium is not installed")
 
-    def run(page: Path, code: str) -> dict[str, Any]:
+    def run(page: Path, code: str, *flags: str, before: str = "") -> dict[str, Any]:
         directory = tmp_path_factory.mktemp("chromium")
         script = (
             "<script>window.faults = []; addEventListener('error', e => faults.push(e.message)); addEventListener('load', () => setTimeout("
@@ -40,8 +41,8 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
             "p.textContent = JSON.stringify({...said, title: document.title, faults}); document.body.append(p); }, 200));</script>"
         )
         copy = directory / "page.html"
-        copy.write_text(page.read_text("utf-8").replace("<head>", "<head>" + script, 1), "utf-8")
-        command = [str(chromium), *FLAGS, f"--user-data-dir={directory / 'profile'}", copy.as_uri()]
+        copy.write_text(page.read_text("utf-8").replace("<head>", "<head>" + before + script, 1), "utf-8")
+        command = [str(chromium), *FLAGS, *flags, f"--user-data-dir={directory / 'profile'}", copy.as_uri()]
         done = subprocess.run(command, capture_output=True, timeout=60, check=False)
         found = re.search(r'<pre id="said">(.*?)</pre>', done.stdout.decode("utf-8", "replace"), re.S)
         assert found, done.stderr[-2000:]
@@ -88,6 +89,48 @@ def test_page_filters_findings_map_and_table(ask: Ask, broken_page: Path) -> Non
     assert said["found"] == [1, digits, digits]
     assert said["sorted"] == digits
     assert said["words"].startswith("1 of 3 findings")
+
+
+def test_page_filters_by_parameter_and_by_attribute(ask: Ask, broken_page: Path) -> None:
+    said = ask(broken_page, """
+        const shown = (s) => [...document.querySelectorAll(s)].filter(e => e.offsetParent).length;
+        const choice = document.getElementById('rt-subject');
+        const choose = (value) => { choice.value = value; choice.dispatchEvent(new Event('input', {bubbles: true})); return [shown('.rt-box'), shown('#results-table tbody:has(.rt-mark)')]; };
+        return {to: choose('To'), sid: choose('sid'), all: choose(' ')};
+    """)
+    to, sid = (sum(subject_of(c) == name for c in CLAUSES) for name in ("To", "sid"))
+    assert (said["to"], said["sid"], said["all"]) == ([to, to], [sid, sid], [len(CLAUSES)] * 2)
+
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+LOOKS = {"light": (), "dark": ("--blink-settings=preferredColorScheme=0",), "phone": ("--window-size=500,2000",)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "look"), [
+    ("broken", "light"), ("broken", "dark"), ("broken", "phone"), ("accepting", "light"), ("comparison", "dark"), ("matrix", "light"),
+])
+def test_page_has_nothing_that_axe_minds(ask: Ask, name: str, look: str, broken_page: Path, accepting_page: Path, other_pages: dict[str, Path]) -> None:
+    if not AXE.is_file():
+        required("axe-core is not installed; npm ci")
+    page = {"broken": broken_page, "accepting": accepting_page, **other_pages}[name]
+    axe = "<script>" + AXE.read_text("utf-8").replace("</script", "<\\/script") + "</script>"
+    code = "const r = await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']});" \
+           "return {passes: r.passes.length, wrong: r.violations.map(v => [v.id, v.nodes[0].html.slice(0, 200)])}"
+    said = ask(page, code, *LOOKS[look], before=axe)
+    assert said["wrong"] == []
+    assert said["passes"] > 15
+
+
+def test_accepted_findings_are_folded_up_and_open_for_a_link(ask: Ask, accepting_page: Path) -> None:
+    said = ask(accepting_page, """
+        const box = document.querySelector('.rt-accepted');
+        const before = box.open;
+        location.hash = '#' + box.querySelector('article').id; await new Promise(r => setTimeout(r, 200));
+        return {before, after: box.open, words: box.textContent, heading: document.querySelector('#rt-findings h2').textContent};
+    """)
+    assert (said["before"], said["after"]) == (False, True)
+    assert "old firmware (telephony)" in said["words"] and said["heading"] == "2 new findings"
 
 
 def test_page_sorts_by_verdict_on_a_click_or_a_key(ask: Ask, broken_page: Path) -> None:
