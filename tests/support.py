@@ -6,6 +6,7 @@ import io
 import json
 import multiprocessing
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -82,12 +83,17 @@ def at_once(
     return subprocess.CompletedProcess(list(arguments), code, out.getvalue(), err.getvalue())
 
 
+def _heeds_interrupts() -> None:
+    """A shell that starts tests in the background has them ignore SIGINT, and what they start would too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def started(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, **options: Any) -> Iterator[subprocess.Popen[str]]:
     """The command while it runs; it is ended by its own handle, however the block ends."""
     process = subprocess.Popen(
         command(*arguments), cwd=cwd, env=environment(env), text=True, encoding="utf-8", errors="surrogateescape", stdin=subprocess.DEVNULL,
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
+        preexec_fn=_heeds_interrupts, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
     )
     try:
         yield process

@@ -486,7 +486,10 @@ def test_hostile_answers_are_findings_in_bounded_memory(behaviour: Behaviour, cl
 def test_signal_ends_a_run_with_130_and_what_was_learnt(number: signal.Signals, after: str, tmp_path: Path, emulator: Emulator) -> None:
     arguments = ("run", "--target", emulator.url, "--rate", "60", "--output", "out")
     with started(*arguments, cwd=tmp_path, env=ENV) as process:
-        time.sleep(1.8 if after == "at once" else 5)
+        deadline = time.monotonic() + 30
+        while not psutil.Process(process.pid).net_connections() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.3 if after == "at once" else 4)
         process.send_signal(number)
         out, err = process.communicate(timeout=30)
     assert "Traceback" not in out + err
