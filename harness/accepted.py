@@ -25,7 +25,6 @@ _TOP_KEYS = {"schema-version": int, "target": str, "profile": str, "accepted": l
 _ENTRY_KEYS: dict[str, type] = {
     "clause": str, "also": list, "outcome": str, "path": str, "blame": list, "reason": str, "owner": str, "until": date, "flaky": bool,
 }
-_INSTEAD = ("accepted", "refused")
 _DEVIATION_KEYS = ("clause", "instead", "reason", "owner", "until")
 
 

@@ -5,9 +5,11 @@ It renders nothing; whatever ends a run, what was learnt comes back as a RunResu
 
 from __future__ import annotations
 
+import math
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -333,7 +335,8 @@ class Run:
             url=self._target.url, account_sid=self._target.account_sid, verdict=verdict, exit_code=code, counts=counts,
             clauses=results, findings=self._findings, notes=tuple(notes), headline=text or headline(verdict, self._findings, self._stale, results),
             stale=self._stale, target=self.config.name or ("" if self.config.url is not None else EMBEDDED),
-            settings=self.config.describe(), latency_ms=_latency(session.latencies), statuses=dict(session.statuses.most_common()),
+            settings=self.config.describe(), latency_ms=_latency(session.latencies),
+            latency_spread=_spread(session.latencies), statuses=dict(session.statuses.most_common()),
         )
 
 
@@ -364,6 +367,12 @@ def _breadth(profile: str) -> int:
 
 def _limits(profile: str) -> Limits:
     return {"quick": Limits(), "standard": Limits(4000, 60.0, 25)}.get(profile, Limits(10000, 180.0, 40))
+
+
+def _spread(latencies: list[float]) -> tuple[tuple[float, int], ...]:
+    """How many answers took at most 0.25 ms, 0.5 ms, 1 ms and so on."""
+    tally = Counter(max(0, math.ceil(math.log2(max(s, 1e-9) * 4000))) for s in latencies)
+    return tuple((0.25 * 2**i, tally[i]) for i in range(min(tally), max(tally) + 1)) if tally else ()
 
 
 def _latency(latencies: list[float]) -> tuple[float, float, float]:

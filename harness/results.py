@@ -61,6 +61,7 @@ class RunResult:
         stale: accepted findings that no longer occur, a sentence each; they fail a run as a new finding does.
         settings: the run's settings, secret-free, for the report.
         latency_ms: (median, 95th percentile, longest).
+        latency_spread: (at most so many milliseconds, answers), each bound twice the one before; empty ends are left out.
         statuses: how often each status came.
         version: what drew, sent and judged.
     """
@@ -81,6 +82,7 @@ class RunResult:
     stale: tuple[str, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
     latency_ms: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    latency_spread: tuple[tuple[float, int], ...] = ()
     statuses: dict[str, int] = field(default_factory=dict)
     version: str = __version__
     target: str = ""

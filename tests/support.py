@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import multiprocessing
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from hypothesis import strategies as st
 
 from harness.emulator import EmulatorSettings, serve
 
@@ -32,6 +34,20 @@ def required(reason: str) -> NoReturn:
     if os.environ.get("RINGTRUE_REQUIRE_ALL"):
         pytest.fail(f"RINGTRUE_REQUIRE_ALL is set, but {reason}")
     pytest.skip(reason)
+
+
+def changed_somewhere(data: st.DataObject, value: Any) -> Any:
+    """A copy of a JSON value in which one place, however deep, is anything else."""
+    atoms = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+    junk = st.recursive(atoms, lambda c: st.lists(c, max_size=2) | st.dictionaries(st.text(max_size=5), c, max_size=2))
+    whole = node = copy.deepcopy(value)
+    while True:
+        key = data.draw(st.sampled_from(sorted(node, key=str) if isinstance(node, dict) else range(len(node))))
+        if isinstance(node[key], (dict, list)) and node[key] and data.draw(st.integers(0, 4)):
+            node = node[key]
+            continue
+        node[key] = data.draw(junk)
+        return whole
 
 
 def closed_port() -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import at_once, results_of, ringtrue
+from support import at_once, changed_somewhere, results_of, ringtrue
 
 from harness.contract import Level
 from harness.errors import UsageError
@@ -185,17 +185,7 @@ def test_har_and_plain_body_together_are_refused(tmp_path: Path) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_any_file_gives_a_result_or_one_sentence(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
-    junk = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda c: st.lists(c, max_size=2) | st.dictionaries(st.text(max_size=5), c, max_size=2))
-    whole: Any = data.draw(st.sampled_from([har(entry(), entry(BAD)), CALL, [CALL]]))
-    whole = copy.deepcopy(whole)
-    node = whole
-    while True:
-        key = data.draw(st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node))))
-        if isinstance(node[key], (dict, list)) and node[key] and data.draw(st.integers(0, 4)):
-            node = node[key]
-            continue
-        node[key] = data.draw(junk)
-        break
+    whole = changed_somewhere(data, data.draw(st.sampled_from([har(entry(), entry(BAD)), CALL, [CALL]])))
     path = tmp_path_factory.getbasetemp() / "any.json"
     path.write_bytes(json.dumps(whole).encode() if data.draw(st.booleans()) else data.draw(st.binary(max_size=40)))
     try:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import ACCOUNT, TOKEN, at_once, closed_port, results_of, ringtrue
+from support import ACCOUNT, TOKEN, at_once, changed_somewhere, closed_port, results_of, ringtrue
 
 from harness.compare import Comparison, Kind, compare
 from harness.contract import CLAUSES
@@ -166,17 +166,8 @@ def test_missing_results_are_told_in_one_sentence(name: str, tmp_path: Path) -> 
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_any_change_of_a_results_file_gives_a_run_or_one_sentence(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
-    junk = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5), lambda c: st.lists(c, max_size=3) | st.dictionaries(st.text(max_size=5), c, max_size=3))
     whole = results(TIMEOUT)
-    whole["clauses"] = whole["clauses"][:2]
-    node: Any = whole
-    while True:
-        key = data.draw(st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node))))
-        if isinstance(node[key], (dict, list)) and node[key] and data.draw(st.booleans()):
-            node = node[key]
-            continue
-        node[key] = data.draw(junk)
-        break
+    whole = changed_somewhere(data, {**whole, "clauses": whole["clauses"][:2]})
     text = json.dumps(whole)
     path = tmp_path_factory.getbasetemp() / "any.json"
     path.write_text(text[: data.draw(st.integers(0, len(text)))] if data.draw(st.booleans()) else text, "utf-8")

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import at_once
+from support import at_once, changed_somewhere
 
 from harness.contract.openapi import build
 from harness.drift.differences import differences
@@ -154,16 +154,7 @@ def test_yaml_whose_aliases_multiply_is_read_in_no_time(tmp_path: Path) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_any_document_gives_differences_or_one_sentence(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
-    junk = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda c: st.lists(c, max_size=2) | st.dictionaries(st.text(max_size=5), c, max_size=2))
-    document: Any = copy.deepcopy(data.draw(st.sampled_from([SWAGGER, build()])))
-    node = document
-    while True:
-        key = data.draw(st.sampled_from(sorted(node, key=str) if isinstance(node, dict) else range(len(node))))
-        if isinstance(node[key], (dict, list)) and node[key] and data.draw(st.integers(0, 5)):
-            node = node[key]
-            continue
-        node[key] = data.draw(junk)
-        break
+    document = changed_somewhere(data, data.draw(st.sampled_from([SWAGGER, build()])))
     path = tmp_path_factory.getbasetemp() / "any.json"
     path.write_bytes(json.dumps(document).encode() if data.draw(st.booleans()) else data.draw(st.binary(max_size=60)))
     try:

@@ -225,6 +225,7 @@ def _numbers(result: RunResult) -> Html:
     figures = [
         plots.bars("Cases", accepted), plots.bars("Statuses", statuses),
         plots.profile("Cases per clause", cases, f"from {number(low)} to {number(high)}, median {number(int(median(cases or [0])))}"),
+        plots.bars("Time for an answer", [(f"to {ms:g} ms", n, "rt-fill-neutral") for ms, n in result.latency_spread]),
         plots.marks("Time for an answer", list(zip(("median", "95 %", "longest"), result.latency_ms, strict=True)), "ms"),
     ]
     return el("section", el("h2", text("Numbers")), el("div", *figures, class_="rt-figures"), id="rt-numbers")

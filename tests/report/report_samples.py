@@ -64,7 +64,7 @@ def result(findings: Iterable[Finding] = (), **changes: Any) -> RunResult:
         "verdict": "violates" if any(f.level is Level.MUST for f in found) else "conforms", "exit_code": 1 if found else 0,
         "counts": {"requests": 2450, "cases": 2400, "accept_expected": 1300, "accepted": 1290, "reject_expected": 900, "rejected": 870,
                    "either": 200},
-        "headline": "What was found.", "settings": {"workers": "8"}, "latency_ms": (1.2, 3.4, 21.0), "statuses": {"201": 1400, "400": 900},
+        "headline": "What was found.", "settings": {"workers": "8"}, "latency_ms": (1.2, 3.4, 21.0), "latency_spread": ((1.0, 800), (2.0, 1300), (4.0, 200)), "statuses": {"201": 1400, "400": 900},
     }
     return RunResult(**(fields | changes))
 
