@@ -6,7 +6,8 @@ from pathlib import Path
 
 from harness.config import RunConfig, checked
 from harness.offline import Check, CheckConfig
-from harness.runner import Telling, run_suite
+from harness.runner import run_suite
+from harness.telling import Telling
 from harness.traffic import read_recording
 
 
@@ -20,7 +21,7 @@ def check_files(
         only, skip: globs of clauses.
         strict: whether a broken SHOULD ends with exit code 1.
         output: where the reports go.
-        json_file: as for `harness.runner.Telling`.
+        json_file: as for `harness.telling.Telling`.
 
     Returns:
         The exit code.

@@ -135,7 +135,7 @@ class Run:
         budget = Budget(requests, self.config.max_time, rate)
         session = Session(Target(target_config), budget, self.config.seed, self.config.workers)
         if self.config.har:
-            self._har = HarWriter(self.config.output, target_config.url)
+            self._har = HarWriter(self.config.output, target_config.url, target_config.auth_token is not None)
             session.observe = self._har.add
         if self.config.aloud:
             session.observe = _aloud(session.observe)
@@ -323,8 +323,10 @@ class Run:
             notes.append(f"The target limits the rate (429): the run waited {session.waited:.1f} s for it.")
         if session.target.retries:
             notes.append(f"{session.target.retries} request(s) were sent again, since the server had closed an idle connection.")
-        if self._har is not None and self._har.error:
-            notes.append(f"exchanges.har was not written whole: {self._har.error}.")
+        if self._har is not None:
+            self._har.close()  # nothing is sent any more
+            if self._har.error:
+                notes.append(f"exchanges.har does not hold everything: {self._har.error}.")
         idle = sum(c.verdict == "NOT-EXERCISED" for c in results)
         if code == 3 and idle:
             notes.append(f"{idle} of {len(results)} clauses could not be judged for that reason.")

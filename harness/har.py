@@ -27,72 +27,129 @@ from harness.wire import body_of
 
 NAME = "exchanges.har"
 _LARGEST_BODY = 65536  # bytes of a body that are kept
+_LARGEST_FILE = 512 << 20  # bytes; what viewers still open
 # A value of the same class as an ordinary password, so that what was refused can still be judged.
 _STAND_IN = "redacted"
 _PASSWORD = re.compile(rb"(SipAuthPassword=)[^&]*", re.IGNORECASE)
+_CREATOR = harfile.Creator(name="ringtrue", version=__version__)
+
+
+class _Counted:
+    """A text stream onto a file of bytes, which knows how many it was given."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = open(path, "wb")  # noqa: SIM115 - closed by whoever made it
+        self.size = 0
+
+    def write(self, text: str) -> None:
+        """Writes text in UTF-8."""
+        data = text.encode("utf-8")
+        self.file.write(data)
+        self.size += len(data)
 
 
 class HarWriter:
     """Writes exchanges to one side as they come; `close` moves the whole file into its place.
 
+    What is there is a whole file however the run ends: an entry that Ctrl-C or a full disk cut off is taken away again.
+
     Args:
         directory: where the file goes.
         url: the target's base URL.
+        with_token: whether requests carry credentials, so that their place is shown.
+        largest: bytes; exchanges that come after so many are left out.
 
     Raises:
         OSError: the file can't be written. Errors while the run goes end the recording, not the run.
     """
 
-    def __init__(self, directory: Path, url: str) -> None:
+    def __init__(self, directory: Path, url: str, with_token: bool, largest: int = _LARGEST_FILE) -> None:
         self.path = directory / NAME
         self.error: str | None = None
         self._aside = directory / f".{NAME}.{os.getpid()}.tmp"
         self._url = url
+        self._with_token = with_token
+        self._largest = largest
         self._lock = threading.Lock()
-        self._stream = open(self._aside, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 - closed by `close`
-        self._har = harfile.HarFile(self._stream, creator=harfile.Creator(name="ringtrue", version=__version__))
+        self._stream = _Counted(self._aside)
+        self._har = harfile.HarFile(self._stream, creator=_CREATOR)  # type: ignore[arg-type]
+        self._whole = 0  # bytes up to the end of the last whole entry
+        self._ended = self._closed = False
 
     def add(self, exchange: Exchange) -> None:
-        """Adds one exchange."""
-        if self.error is not None:
+        """Adds one exchange, unless the file has ended."""
+        if self._ended:
             return
-        try:
-            with self._lock:
-                self._har.add_entry(
-                    startedDateTime=datetime.fromtimestamp(exchange.sent_at, UTC), time=round(exchange.elapsed * 1000, 3),
-                    request=self._request(exchange), response=_response(exchange),
-                    timings=harfile.Timings(send=0, wait=round(exchange.elapsed * 1000, 3), receive=0), comment=_comment(exchange),
-                )
-        except OSError as error:
-            self.error = error.strerror or "it can't be written"
+        entry = self._entry(exchange)
+        with self._lock:
+            if self._ended:
+                return
+            if self._stream.size >= self._largest:
+                self._end(f"it ends before request {exchange.number}, at {self._largest >> 20} MB")
+                return
+            try:
+                self._har.add_entry(**entry)
+                self._whole = self._stream.size
+            except OSError as error:
+                self._end(_why(error))
+            except BaseException:
+                self._ended = True
+                raise
 
     def close(self) -> None:
-        """Ends the file and moves it into its place; an unwritable one is taken away."""
+        """Ends the file and moves it into its place; one that can't be written whole is taken away."""
         with self._lock:
+            if self._closed:
+                return
+            self._ended = self._closed = True
             try:
-                self._har.close()
-                self._stream.close()
+                self._finish()
                 os.replace(self._aside, self.path)
             except OSError as error:
-                self.error = error.strerror or "it can't be written"
+                self.error = f"it can't be written: {_why(error)}"
                 with suppress(OSError):
-                    self._stream.close()
+                    self._stream.file.close()
                 with suppress(OSError):
                     self._aside.unlink()
+
+    def _end(self, why: str) -> None:
+        self._ended = True
+        self.error = why
+
+    def _finish(self) -> None:
+        self._stream.file.truncate(self._whole)
+        self._stream.file.seek(self._whole)
+        if self._whole == 0:
+            self._har = harfile.HarFile(self._stream, creator=_CREATOR)  # type: ignore[arg-type]
+        self._har.close()
+        self._stream.file.close()
+
+    def _entry(self, exchange: Exchange) -> dict[str, Any]:
+        took = round(exchange.elapsed * 1000, 3)
+        return {
+            "startedDateTime": datetime.fromtimestamp(exchange.sent_at, UTC), "time": took, "request": self._request(exchange),
+            "response": _response(exchange), "timings": harfile.Timings(send=0, wait=took, receive=0), "comment": _comment(exchange),
+        }
 
     def _request(self, exchange: Exchange) -> Any:
         case = without_password(exchange.case, _STAND_IN)
         parts = urlsplit(self._url)
-        body = b"" if exchange.method == "GET" else _PASSWORD.sub(rb"\1" + _STAND_IN.encode(), body_of(case))
+        # A call that is read back is another request than its case's.
+        own = exchange.method == exchange.case.method
+        body = b"" if not own else _PASSWORD.sub(rb"\1" + _STAND_IN.encode(), body_of(case))
         headers = [_header("User-Agent", f"ringtrue/{__version__}"), _header("Accept", "application/json"), _header("Accept-Encoding", "gzip")]
-        if case.content_type is not None and exchange.method != "GET":
+        if case.content_type is not None and own:
             headers.append(_header("Content-Type", _plain(case.content_type)))
-        if case.credentials != "none":
+        if self._with_token and (case.credentials != "none" or not own):
             headers.append(_header("Authorization", "[redacted]"))
         return harfile.Request(
             method=exchange.method, url=f"{parts.scheme}://{parts.netloc}{_plain(exchange.path)}", httpVersion="HTTP/1.1",
             headers=headers, bodySize=len(body), postData=_post_data(exchange.case, body) if body else None,
         )
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or "no reason given"
 
 
 def _post_data(case: Case, body: bytes) -> Any:

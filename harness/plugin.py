@@ -24,6 +24,7 @@ from harness.report.files import write_all
 from harness.report.html import HtmlReport
 from harness.report.terminal import Progress, render
 from harness.results import RunResult
+from harness.saved import save_cases
 
 RESULT = pytest.StashKey[RunResult]()
 _OWN_ITEMS = "test_clauses.py"
@@ -44,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ringtrue-rate", type=float, default=None)
     group.addoption("--ringtrue-strict", action="store_true", help="a broken SHOULD fails too")
     group.addoption("--ringtrue-allow-http", action="store_true", help="http to a host that is not this machine")
-    group.addoption("--ringtrue-output", default=None, help="directory for results.json, summary.md and the rest")
+    group.addoption("--ringtrue-output", default=None, help="directory for results.json, junit.xml, results.sarif, summary.md and the rest")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -183,6 +184,7 @@ class SuiteRun:
         try:
             self.config.output.mkdir(parents=True, exist_ok=True)
             write_all(self.result, self.config.output)
+            save_cases(self.result, self.config.output, self.known)
         except OSError as error:
             sys.stderr.write(f"ringtrue: {self.config.output} can't be written: {error.strerror}\n")
 

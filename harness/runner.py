@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,35 +25,43 @@ from harness.plugin import Make, SuiteRun
 from harness.recorded import RESULTS, load_results
 from harness.report.baseline_file import baseline_text
 from harness.report.escape import for_terminal
-from harness.report.files import results_json, write_all
-from harness.report.github import summary_within, workflow_commands
-from harness.report.summary import summary
-from harness.report.terminal import Progress, put, render, shorten
+from harness.report.files import write_all
+from harness.report.terminal import Progress, put, shorten
 from harness.report.words import INTERRUPTED, count, verdict_sign, verdict_words
 from harness.results import RunResult
 from harness.saved import save_cases
+from harness.telling import Telling, annotate, append_summary, check_json, tell
 
 _UNWRITTEN = -1
 _SUITE = Path(__file__).with_name("suite")
 _STYLE = Path(__file__).with_name("report") / "style.css"
 
 
-def run_several(configs: Sequence[RunConfig], write_baseline: Path | None = None) -> int:
+def run_several(configs: Sequence[RunConfig], write_baseline: Path | None = None, telling: Telling = Telling()) -> int:
     """Runs the suite against each target in turn, then writes the matrix of all of them beside their folders.
+
+    Args:
+        configs: of the runs.
+        write_baseline: refused, as is a file for results.json: both are of one run.
+        telling: what is told of each run beside its reports.
 
     Returns:
         1 where a target breaks the contract, else 3 where one could not be judged, else 0; 130 as soon as a run was interrupted.
 
     Raises:
-        UsageError: a directory can't be written.
+        UsageError: a directory can't be written, or an option goes with one target.
     """
     if write_baseline is not None:
         raise UsageError("--write-baseline goes with one target; name its baseline in its table of the config file")
+    if telling.json is not None:
+        raise UsageError("--json goes with one target; of several, each has its results.json in its folder of --output")
     codes = []
     for config in configs:
         run = _conducted(config, Run)
         codes.append(run[1])
         put(_line_of(config, *run), sys.stdout)
+        append_summary(run[0])
+        annotate(run[0], telling)
         if run[1] == INTERRUPTED:
             return INTERRUPTED
     recorded = [load_results(c.output) for c in configs if (c.output / RESULTS).is_file()]
@@ -67,26 +75,6 @@ def _line_of(config: RunConfig, result: RunResult, code: int) -> str:
     return shorten(for_terminal(words), 80) + "\n" + for_terminal(f"  {config.output / 'report.html'}") + "\n"
 
 
-@dataclass(frozen=True)
-class Telling:
-    """What is told of a run beside its reports.
-
-    Args:
-        json: file for the content of results.json; `-` for the standard output, where then nothing else is written.
-        loudness: -1 for the verdict alone, below for nothing; 1 for everything that the report says, above for each request too.
-        annotations: whether workflow commands of GitHub are printed; None where the environment decides.
-    """
-
-    json: Path | None = None
-    annotations: bool | None = None
-    loudness: int = 0
-
-    @property
-    def to_stdout(self) -> bool:
-        """Whether the standard output belongs to a program."""
-        return str(self.json) == "-"
-
-
 def run_suite(config: RunConfig, make: Make = Run, write_baseline: Path | None = None, telling: Telling = Telling()) -> int:
     """Runs the suite once and writes every report.
 
@@ -96,62 +84,19 @@ def run_suite(config: RunConfig, make: Make = Run, write_baseline: Path | None =
         write_baseline: a file to write every finding into, as accepted; the run then ends with 0 where it would have with 1.
 
     Returns:
-        The exit code: 0, 1, 3 or 130.
+        The exit code: 0, 1, 3 or 130; 3 also where a report could not be written.
 
     Raises:
-        UsageError: the output directory can't be written.
+        UsageError: the output directory or a file that was named can't be written.
     """
     check_baseline(write_baseline)
+    check_json(telling.json)
     result, code = _conducted(replace(config, aloud=telling.loudness > 1), make)
-    try:
-        _tell(result, config, telling)
-    except BrokenPipeError:
-        forget_stdout()
+    if not tell(result, config, telling) and code != INTERRUPTED:
+        return 3
     if code not in (result.exit_code, INTERRUPTED):
         return code
     return code if write_baseline is None else _baseline(result, config, write_baseline)
-
-
-def _tell(result: RunResult, config: RunConfig, telling: Telling) -> None:
-    """Shows a run on the terminal, to a program, and to the CI system that it runs in."""
-    if telling.json is not None:
-        text = results_json(result)
-        if telling.to_stdout:
-            put(text, sys.stdout)
-        else:
-            _write_json(telling.json, text)
-    if not telling.to_stdout:
-        put(_shown(result, config, telling.loudness), sys.stdout)
-        if telling.annotations if telling.annotations is not None else os.environ.get("GITHUB_ACTIONS") == "true":
-            put("".join(f"{line}\n" for line in workflow_commands(result)), sys.stdout)
-    _append_summary(result)
-
-
-def _shown(result: RunResult, config: RunConfig, loudness: int) -> str:
-    if loudness < -1:
-        return ""
-    text = render(result, config.output, colour=_wants_colour(), whole=loudness > 0).rstrip("\n") + "\n"
-    return text if loudness > -1 else text.partition("\n")[0] + "\n"
-
-
-def _write_json(path: Path, text: str) -> None:
-    try:
-        write(path, text)
-    except OSError as error:
-        raise UsageError(f"--json {path} can't be written ({error.strerror}); choose another file, or - for the standard output") from None
-
-
-def _append_summary(result: RunResult) -> None:
-    """Adds the summary to the page of a GitHub job, where there is one."""
-    path = os.environ.get("GITHUB_STEP_SUMMARY")
-    if not path:
-        return
-    try:
-        with open(path, "a", encoding="utf-8") as stream:
-            stream.write(summary_within(summary(result)))
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "it is no usable path"
-        sys.stderr.write(f"ringtrue: the summary could not be added to $GITHUB_STEP_SUMMARY ({why})\n")
 
 
 def _conducted(config: RunConfig, make: Make) -> tuple[RunResult, int]:
@@ -193,15 +138,6 @@ def _baseline(result: RunResult, config: RunConfig, path: Path) -> int:
     number = sum(f.accepted is None or f.accepted.kind != "declared" for f in result.findings)
     sys.stderr.write(f"baseline: {for_terminal(str(path))} accepts {count(number, 'finding')}; give each a reason, then run with --baseline\n")
     return 0
-
-
-def forget_stdout() -> None:
-    """Points a standard output that nobody reads any more to nowhere, so that nothing fails at the end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _wants_colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _check_output(directory: Path) -> None:

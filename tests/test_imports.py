@@ -38,7 +38,8 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("engine", ("harness.engine", "harness.offline")),
     ("report", ("harness.report", "harness.report.*")),
     ("pytest", ("harness.plugin", "harness.suite", "harness.suite.*")),
-    ("runner", ("harness.runner", "harness.serving", "harness.checking", "harness.comparing", "harness.initialising", "harness.settings")),
+    ("runner", ("harness.runner", "harness.serving", "harness.checking", "harness.comparing", "harness.initialising", "harness.settings",
+                "harness.telling")),
     ("command line", ("harness.cli", "harness.cli.*", "harness.__main__")),
 )
 

@@ -57,11 +57,14 @@ def run(**options: Any) -> None:
 
     Exit codes: 0 conforms, 1 the contract is broken, 2 wrong usage, 3 could not judge, 130 interrupted.
     """
-    from harness.runner import Telling, run_several, run_suite
+    from harness.runner import run_several, run_suite
     from harness.settings import several
+    from harness.telling import Telling
 
     write_baseline = options.pop("write_baseline")
     telling = Telling(options.pop("json"), options.pop("annotations"), options.pop("verbose") - options.pop("quiet"))
     with Signals():
         configs = several(options)
-        sys.exit(run_suite(configs[0], write_baseline=write_baseline, telling=telling) if len(configs) == 1 else run_several(configs, write_baseline))
+        if len(configs) > 1:
+            sys.exit(run_several(configs, write_baseline, telling))
+        sys.exit(run_suite(configs[0], write_baseline=write_baseline, telling=telling))

@@ -29,7 +29,7 @@ def write_all(result: RunResult, directory: Path) -> list[Path]:
         OSError: the directory or a file can't be written; files already there stay whole.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    texts = {RESULTS: results_json(result), SUMMARY: summary(result), JUNIT: junit(result), SARIF: sarif(result, directory)}
+    texts = {RESULTS: results_json(result), SUMMARY: summary(result), JUNIT: junit(result, directory), SARIF: sarif(result, directory)}
     if result.findings:
         texts[FINDINGS] = findings_file(result)
     else:

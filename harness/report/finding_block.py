@@ -5,13 +5,15 @@ In full, or in brief where there are very many. What an answer looks like is `an
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from harness.case import Case
 from harness.contract import CLAUSE
 from harness.curl import curl_line
 from harness.findings import Finding
 from harness.report.answers import answer, request
 from harness.report.markup import EMPTY, Html, code_line, el, hidden, join, sign, terms, text
-from harness.report.words import CLAUSE_SIGN, rule, seen, subject_of
+from harness.report.words import CLAUSE_SIGN, replay_line, rule, seen, subject_of
 from harness.results import VERDICT_OF_LEVEL, RunResult
 
 _ROOM, _LEAST_ROOM, _ALL_ROOM = 2400, 500, 240_000
@@ -101,7 +103,7 @@ def _facts(f: Finding) -> Html:
 
 def _again(f: Finding, result: RunResult, directory: str, room: int) -> Html:
     curl = curl_line(f.case, result.url, result.account_sid)
-    replay = f"ringtrue replay {directory}/cases/{f.id}.json"
+    replay = replay_line(f, PurePath(directory))
     several = bool(f.before or f.together)
     return el(
         "div", hidden("Send it again:"),

@@ -10,7 +10,7 @@ import re
 from harness.contract import Level
 from harness.findings import Finding
 from harness.report.escape import cut, visible
-from harness.report.words import rule
+from harness.report.words import cause_and_count, place, rule
 from harness.results import RunResult
 
 MAX_SUMMARY = 1_000_000  # bytes that one step may add to the page
@@ -27,17 +27,23 @@ def workflow_commands(result: RunResult) -> list[str]:
     return out
 
 
-def summary_within(text: str) -> str:
-    """A Markdown summary that fits onto the job's page: whole lines, as many as there is room for."""
-    if len(text.encode("utf-8")) <= MAX_SUMMARY:
+def summary_within(text: str, before: int = 0) -> str:
+    """A Markdown summary that fits onto the job's page: whole lines, as many as there is room for.
+
+    Args:
+        text: of the summary.
+        before: bytes that are on the step's page already.
+    """
+    room = MAX_SUMMARY - before
+    if len(text.encode("utf-8")) <= room:
         return text
-    kept = text.encode("utf-8")[: MAX_SUMMARY - 200].decode("utf-8", "ignore").rpartition("\n")[0]
-    return f"{kept}\n\nThe rest is in summary.md.\n"
+    rest = "\n\nThe rest is in summary.md.\n"
+    kept = text.encode("utf-8")[: max(room - len(rest), 0)].decode("utf-8", "ignore").rpartition("\n")[0]
+    return kept + rest if kept else ""
 
 
 def _words(f: Finding) -> str:
-    place = f" at {f.path}" if f.path not in ("", "$") else ""
-    return f"{rule(f)} Expected {f.expected}, got {f.actual}{place}.{f' {f.cause}.' if f.cause else ''}"
+    return f"{rule(f)} Expected {cut(f.expected, 300)}, got {cut(f.actual, 300)}{place(f)}. {cause_and_count(f)}."
 
 
 def _data(text: str) -> str:

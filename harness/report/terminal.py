@@ -19,7 +19,7 @@ from harness.contract import Level
 from harness.findings import Finding
 from harness.report.escape import for_terminal
 from harness.report.files import FINDINGS
-from harness.report.words import count, left_out, number, rule, seen, verdict_sign, verdict_words, work
+from harness.report.words import count, left_out, number, replay_line, rule, seen, verdict_sign, verdict_words, work
 from harness.results import RunResult
 
 _LINES = 40
@@ -187,8 +187,7 @@ def _left_out(result: RunResult, paint: _Paint) -> Iterator[str]:
 
 def _paths(result: RunResult, directory: Path) -> Iterator[str]:
     if result.new:
-        first = result.new[0].id
-        yield _long("again:", f"ringtrue replay {directory / 'cases' / first}.json")
+        yield _long("again:", replay_line(result.new[0], directory))
         yield _long("tests:", str(directory / FINDINGS))
     yield _long("report:", str(directory / "report.html"))
 

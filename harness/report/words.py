@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import PurePath
 
 from harness.contract import ATTRIBUTES, CLAUSE, GROUPS, Clause, Level
 from harness.findings import Finding
@@ -127,3 +129,28 @@ def seen(finding: Finding) -> str:
     if finding.flaky is not None:
         words += f", now and then: {number(finding.flaky[0])} of {number(finding.flaky[1])} tries"
     return words
+
+
+def place(finding: Finding) -> str:
+    """Where in the answer, in the middle of a sentence: ` at $.sid`; nothing where it is the answer as a whole."""
+    return "" if finding.path in ("", "$") else f" at {finding.path}"
+
+
+def versus(finding: Finding) -> str:
+    """What was expected, what came and where: `expected 4xx | got 201 Created`."""
+    return f"expected {finding.expected} | got {finding.actual}{place(finding)}"
+
+
+def cause_and_count(finding: Finding) -> str:
+    """What is to blame and how often it was seen: `Timeout=601, in 3 cases`."""
+    return f"{finding.cause}, {seen(finding)}" if finding.cause else seen(finding)
+
+
+def replay_line(finding: Finding, directory: PurePath) -> str:
+    """The command that sends a finding's case again, for a POSIX shell.
+
+    Args:
+        finding: of a run.
+        directory: where that run's files are.
+    """
+    return f"ringtrue replay {shlex.quote(str(directory / 'cases' / f'{finding.id}.json'))}"
