@@ -5,16 +5,14 @@ It renders nothing; whatever ends a run, what was learnt comes back as a RunResu
 
 from __future__ import annotations
 
-import math
-import statistics
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from harness.again import command_of
 from harness.attribution import Hangs, Ledger, Limits, attribute
 from harness.case import Case
 from harness.config import RunConfig
@@ -25,6 +23,7 @@ from harness.exchange import Exchange
 from harness.findings import Finding
 from harness.gate import settle
 from harness.har import HarWriter
+from harness.latency import latency_of
 from harness.oracle import Knowledge
 from harness.preflight import Found, Wanted, may_be_called, preflight
 from harness.properties import run_properties
@@ -337,8 +336,8 @@ class Run:
             url=self._target.url, account_sid=self._target.account_sid, verdict=verdict, exit_code=code, counts=counts,
             clauses=results, findings=self._findings, notes=tuple(notes), headline=text or headline(verdict, self._findings, self._stale, results),
             stale=self._stale, target=self.config.name or ("" if self.config.url is not None else EMBEDDED),
-            settings=self.config.describe(), latency_ms=_latency(session.latencies),
-            latency_spread=_spread(session.latencies), statuses=dict(session.statuses.most_common()),
+            settings=self.config.describe() | {"again": command_of(self.config)}, latency=latency_of(session.latencies),
+            statuses=dict(session.statuses.most_common()),
         )
 
 
@@ -369,21 +368,3 @@ def _breadth(profile: str) -> int:
 
 def _limits(profile: str) -> Limits:
     return {"quick": Limits(), "standard": Limits(4000, 60.0, 25)}.get(profile, Limits(10000, 180.0, 40))
-
-
-def _spread(latencies: list[float]) -> tuple[tuple[float, int], ...]:
-    """How many answers took at most 0.25 ms, 0.5 ms, 1 ms and so on."""
-    tally = Counter(max(0, math.ceil(math.log2(max(s, 1e-9) * 4000))) for s in latencies)
-    return tuple((0.25 * 2**i, tally[i]) for i in range(min(tally), max(tally) + 1)) if tally else ()
-
-
-def _latency(latencies: list[float]) -> tuple[float, float, float]:
-    if not latencies:
-        return 0.0, 0.0, 0.0
-    ordered = sorted(latencies)
-    return (
-        round(statistics.median(ordered) * 1000, 2), round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))] * 1000, 2),
-        round(ordered[-1] * 1000, 2),
-    )
-
-

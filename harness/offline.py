@@ -113,7 +113,7 @@ class Check:
             account_sid=recording.account_sid, verdict=verdict, exit_code=code, counts=dict(vars(session.counts)), clauses=results,
             findings=findings, notes=tuple(self._notes()), headline=text or headline(verdict, findings, (), results),
             settings={"profile": RECORDED, "files": ", ".join(self.config.files), "strict": "yes" if self.config.strict else "no"},
-            latency_ms=(0.0, 0.0, 0.0), statuses=dict(session.statuses.most_common()), target="recorded traffic",
+            statuses=dict(session.statuses.most_common()), target="recorded traffic",
         )
 
     def _notes(self) -> list[str]:

@@ -12,6 +12,7 @@ from harness.contract import CLAUSE, Clause, Level
 from harness.curl import curl_line
 from harness.findings import Finding
 from harness.identity import identity_of
+from harness.latency import Latency
 
 SCHEMA_VERSION = 1
 EMBEDDED = "embedded emulator"
@@ -60,8 +61,7 @@ class RunResult:
         headline: one sentence for people.
         stale: accepted findings that no longer occur, a sentence each; they fail a run as a new finding does.
         settings: the run's settings, secret-free, for the report.
-        latency_ms: (median, 95th percentile, longest).
-        latency_spread: (at most so many milliseconds, answers), each bound twice the one before; empty ends are left out.
+        latency: how long answers took.
         statuses: how often each status came.
         version: what drew, sent and judged.
     """
@@ -81,8 +81,7 @@ class RunResult:
     headline: str
     stale: tuple[str, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
-    latency_ms: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    latency_spread: tuple[tuple[float, int], ...] = ()
+    latency: Latency = field(default_factory=Latency)
     statuses: dict[str, int] = field(default_factory=dict)
     version: str = __version__
     target: str = ""

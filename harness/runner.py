@@ -34,7 +34,6 @@ from harness.telling import Telling, annotate, append_summary, check_json, tell
 
 _UNWRITTEN = -1
 _SUITE = Path(__file__).with_name("suite")
-_STYLE = Path(__file__).with_name("report") / "style.css"
 
 
 def run_several(configs: Sequence[RunConfig], write_baseline: Path | None = None, telling: Telling = Telling()) -> int:
@@ -186,7 +185,7 @@ def _pytest(config: RunConfig, run: SuiteRun) -> int:
         arguments = [
             str(_SUITE), "-c", str(ini), "--rootdir", str(_SUITE), "--noconftest", "-p", "no:cacheprovider", "-p", "no:terminal",
             "-p", "no:logging", "-p", "no:hypothesispytest", "-p", "pytest_metadata.plugin", "-p", "pytest_html.plugin",
-            f"--html={config.output / 'report.html'}", "--self-contained-html", f"--css={_STYLE}",
+            f"--html={config.output / 'report.html'}", "--self-contained-html",
             "--continue-on-collection-errors",
         ]
         with _environment({"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None}):

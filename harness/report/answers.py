@@ -21,12 +21,14 @@ from harness.report.escape import cut, visible
 from harness.report.markup import EMPTY, Html, el, hidden, join, text
 from harness.report.words import number
 from harness.results import without_password
-from harness.wire import STYLES
+from harness.wire import STYLES, body_of
 
 _HEADERS = 14
 _LONGEST_STRING = 240
 _MOST_PAIRS = 60
 _OTHER_VALUE = 160
+_AROUND = 5  # lines that stay open on each side of a wrong place
+_WORTH_CLOSING = 4
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,14 @@ def request(case: Case, url: str, account_sid: str, room: int, blamed: frozenset
     path = urlsplit(url).path.rstrip("/") + COLLECTION.replace("{AccountSid}", account)
     first = el("p", el("code", text(f"{case.method} {path}")), class_="rt-first")
     odd = [el("li", text(words)) for words in unusual(case)]
-    body = _raw(case.body, room) if case.body is not None else _pairs(case, room, blamed)
-    return join([first, el("ul", *odd, class_="rt-odd") if odd else EMPTY, body])
+    body = [_raw(case.body, room)] if case.body is not None else [_pairs(case, room, blamed), _wire(case, room)]
+    return join([first, el("ul", *odd, class_="rt-odd") if odd else EMPTY, *body])
+
+
+def _wire(case: Case, room: int) -> Html:
+    """The encoded form, there to be opened."""
+    body = body_of(case)
+    return el("details", el("summary", text(f"As sent: {number(len(body))} bytes")), _raw(body, room // 2), class_="rt-wire") if body else EMPTY
 
 
 def unusual(case: Case) -> Iterator[str]:
@@ -107,7 +115,7 @@ def _raw(body: bytes, room: int) -> Html:
         return el("p", text("an empty body"), class_="rt-muted")
     shown = body[:room].decode("utf-8", "surrogateescape")
     note = f"{number(len(body))} bytes" + (f", the first {number(room)} of them shown" if len(body) > room else "")
-    return join([el("pre", text(shown, room), tabindex="0"), el("p", text(note), class_="rt-muted")])
+    return join([el("pre", text(shown, room)), el("p", text(note), class_="rt-muted")])
 
 
 # -- what came back --------------------------------------------------------------------------------
@@ -144,8 +152,32 @@ def _is_status(finding: Finding) -> bool:
 
 
 def _block(lines: list[Line]) -> Html:
-    shown = join([_line(line) for line in lines], "\n")
-    return el("pre", shown, class_="rt-answer", tabindex="0", role="group", aria_label="Answer as received")
+    """All lines; long stretches far from the wrong place are closed, and there to be opened."""
+    open_ = _near(lines)
+    parts: list[Html] = []
+    start = 0
+    for end in range(1, len(lines) + 1):
+        if end < len(lines) and open_[end] == open_[start]:
+            continue
+        shown = el("pre", join([_line(line) for line in lines[start:end]], "\n"))
+        summary = el("summary", text(f"{end - start} more lines"))
+        parts.append(shown if open_[start] else el("details", summary, shown))
+        start = end
+    return el("div", *parts, class_="rt-answer", role="group", aria_label="Answer as received")
+
+
+def _near(lines: list[Line]) -> list[bool]:
+    """Which lines are open: the first, those around a mark (without one, the first ones), and stretches too short to be worth closing."""
+    marks = [i for i, line in enumerate(lines) if line.marked] or [0]
+    open_ = [i == 0 or any(abs(i - mark) <= _AROUND for mark in marks) for i in range(len(lines))]
+    start = 0
+    for end in range(1, len(lines) + 1):
+        if end < len(lines) and open_[end] == open_[start]:
+            continue
+        if not open_[start] and end - start < _WORTH_CLOSING:
+            open_[start:end] = [True] * (end - start)
+        start = end
+    return open_
 
 
 def _line(line: Line) -> Html:

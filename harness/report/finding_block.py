@@ -1,6 +1,6 @@
-"""One finding as a block of the page: rule, sent, expected and actual, received, and how to send it again.
+"""One finding as a block of the page: rule, expected and actual, sent and received, and how to send it again.
 
-In full, or in brief where there are very many. What an answer looks like is `answers`.
+In full, or in brief where there are very many. What an answer looks like is `answers`; which findings there are, `findings_section`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from harness.contract import CLAUSE
 from harness.curl import curl_line
 from harness.findings import Finding
 from harness.report.answers import answer, request
-from harness.report.markup import EMPTY, Html, code_line, el, hidden, join, sign, terms, text
-from harness.report.words import CLAUSE_SIGN, replay_line, rule, seen, subject_of
-from harness.results import VERDICT_OF_LEVEL, RunResult
+from harness.report.markup import EMPTY, Html, code_line, el, hidden, join, moment, sign, terms, text
+from harness.report.subjects import topics_of_finding
+from harness.report.words import CLAUSE_SIGN, replay_line, rule, seen, verdict_class, verdict_of
+from harness.results import RunResult
 
 _ROOM, _LEAST_ROOM, _ALL_ROOM = 2400, 500, 240_000
 _SMALL = 8  # pairs
@@ -31,13 +32,13 @@ def full(f: Finding, result: RunResult, directory: str, room: int) -> Html:
     Args:
         f: the finding.
         result: the run it belongs to.
-        directory: where the run's files are.
+        directory: where the run's files are; empty where that can't be said.
         room: characters for each of the long parts.
     """
-    sent = [el("h4", text("Sent")), *_steps(f, result, room)]
+    sent = [el("h4", text("Sent")), *_steps(f, result, room), _facts(f)]
     received = [el("h4", text("Received")), answer(f, room)]
     exchange = el("div", el("div", *sent), el("div", *received), class_="rt-exchange")
-    return _article(f, _versus(f), exchange, _facts(f), _again(f, result, directory, room))
+    return _article(f, _versus(f), exchange, _again(f, result, directory, room))
 
 
 def brief(f: Finding) -> Html:
@@ -46,19 +47,38 @@ def brief(f: Finding) -> Html:
     return _article(f, _versus(f), el("p", text(words), class_="rt-muted"))
 
 
+def filtered_by(f: Finding) -> dict[str, str]:
+    """The attributes by which the script filters whatever stands for a finding."""
+    names = dict.fromkeys(n[:60] for n, _ in f.case.pairs[:40])
+    return {
+        "data_verdict": verdict_of(f), "data_level": f.level.value, "data_about": "|".join(topics_of_finding(f)),
+        "data_text": " ".join((f.id, rule(f), f.cause[:200], *names)),
+    }
+
+
 def _article(f: Finding, *content: Html) -> Html:
-    verdict = VERDICT_OF_LEVEL[f.level] if f.accepted is None else "KNOWN" if f.accepted.kind == "baseline" else "DECLARED"
+    verdict = verdict_of(f)
     heading = el(
-        "h3", sign(CLAUSE_SIGN[verdict]), el("span", text(f.level.value), class_="rt-level"),
+        "h3", sign(CLAUSE_SIGN[verdict]), hidden(f"{verdict}: "), el("span", text(f.level.value), class_="rt-level"),
         el("a", text(f.id), href=f"#finding-{f.id}"),
     )
     why = CLAUSE[f.clause].why
     return el(
-        "article", heading, el("p", text(rule(f)), class_="rt-rule"), el("p", text(why), class_="rt-why") if why else EMPTY, *content,
-        class_=f"rt-finding rt-v-{verdict.lower()}", id=f"finding-{f.id}", data_verdict=verdict, data_level=f.level.value,
-        data_subject=subject_of(CLAUSE[f.clause]) or None,
-        data_text=" ".join((f.id, rule(f), f.cause[:200], *dict.fromkeys(n[:60] for n, _ in f.case.pairs[:40]))),
+        "article", heading, el("p", text(rule(f)), class_="rt-rule"), el("p", text(why), class_="rt-why") if why else EMPTY,
+        _acceptance(f), *content, class_=f"rt-finding {verdict_class(verdict)}", id=f"finding-{f.id}", **filtered_by(f),
     )
+
+
+def _acceptance(f: Finding) -> Html:
+    """Why it doesn't count, and for how long."""
+    a = f.accepted
+    if a is None:
+        return EMPTY
+    kind = "A deviation that the vendor declares" if a.kind == "declared" else "A known defect"
+    rows = [("Accepted", text(kind)), ("Reason", text(a.reason or "none given", 400))]
+    rows += [("Owner", text(a.owner, 120))] if a.owner else []
+    rows += [("Until", moment(a.until) if a.until is not None else text("no end"))]
+    return terms(rows, "rt-terms rt-acceptance")
 
 
 def _versus(f: Finding) -> Html:
@@ -93,11 +113,10 @@ def _step(label: str, case: Case, result: RunResult, room: int) -> Html:
 
 def _facts(f: Finding) -> Html:
     rows = [("Cause", text(f.cause, 400))] if f.cause else []
-    rows += [("Seen", text(seen(f))), ("Source", text(f.source))]
-    if f.accepted is not None:
-        until = f" until {f.accepted.until.isoformat()}" if f.accepted.until is not None else ""
-        owner = f" ({f.accepted.owner})" if f.accepted.owner else ""
-        rows.append(("Accepted", text(f"{f.accepted.kind}{until}: {f.accepted.reason}{owner}", 500)))
+    rows += [("Seen", text(seen(f)))]
+    others = [c for c in f.also if c in CLAUSE and c != f.clause]
+    rows += [("Also", join([el("a", text(c), href=f"#{c}") for c in others], ", "))] if others else []
+    rows += [("Source", text(f.source))]
     return terms(rows, "rt-terms rt-facts")
 
 
@@ -108,7 +127,9 @@ def _again(f: Finding, result: RunResult, directory: str, room: int) -> Html:
     return el(
         "div", hidden("Send it again:"),
         code_line("replay", replay, 4000, "the path can't be shown here; the case is in cases/ beside this report"),
-        join([code_line("curl", curl, room, "too long, or not to be typed: use replay"),
-              el("p", text("curl sends the last of the requests alone."), class_="rt-muted") if several else EMPTY]),
+        el("p", text("from the folder that this report is in"), class_="rt-muted") if not directory else EMPTY,
+        code_line("curl", curl, room, "too long, or not to be typed: use replay"),
+        el("p", text("curl sends the last of the requests alone."), class_="rt-muted") if several else EMPTY,
+        code_line("explain", f"ringtrue explain {f.clause}", 400, ""),
         class_="rt-again",
     )

@@ -1,17 +1,22 @@
-"""pytest-html's hooks: our page above its table, our columns in it. The page itself is `harness.report.page`.
+"""pytest-html's hooks: our page above its table, our columns in it, our frame around both.
+
+The page itself is `harness.report.page`, what pytest-html can't be told is `harness.report.frame`.
 
 pytest-html puts test ids, cells and links into its page as they are, so only slugs and escaped text go there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.files import write
 from harness.report.escape import for_html
+from harness.report.frame import framed
 from harness.report.markup import Html, el, text
 from harness.report.page import COLUMNS, clause_cells, page, title
 from harness.results import VERDICTS, ClauseResult, RunResult
@@ -51,6 +56,16 @@ class HtmlReport:
             self._report.title = title(result)
         prefix.append(page(result, _directory(session.config)))
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Frames the page, once pytest-html has written it."""
+        done = yield
+        path = _path(session.config)
+        if path is not None and path.is_file():
+            sealed = bool(session.config.getoption("self_contained_html", False))
+            write(path, framed(path.read_text("utf-8"), sealed=sealed))
+        return done
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
         """Our columns; pytest-html's own first one stays, hidden, since its script filters by it."""
@@ -79,9 +94,19 @@ class HtmlReport:
             del data[:]
 
 
-def _directory(config: pytest.Config) -> str:
+def _path(config: pytest.Config) -> Path | None:
+    """Where pytest-html writes, worked out as it does."""
     path = config.getoption("htmlpath", None)
-    return str(Path(path).parent) if path else "reports/latest"
+    return Path.cwd() / Path(os.path.expandvars(path)).expanduser() if path else None
+
+
+def _directory(config: pytest.Config) -> str:
+    """The folder of the run's files from the working directory; a page never tells where on a machine that is."""
+    path = _path(config)
+    if path is None or not path.is_relative_to(Path.cwd()):
+        return ""
+    folder = path.parent.relative_to(Path.cwd()).as_posix()
+    return "" if folder == "." else folder
 
 
 def _clause_row(c: ClauseResult) -> list[Html]:

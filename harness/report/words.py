@@ -5,12 +5,11 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable
-from functools import lru_cache
 from pathlib import PurePath
 
-from harness.contract import ATTRIBUTES, CLAUSE, GROUPS, Clause, Level
+from harness.contract import CLAUSE, GROUPS, Level
 from harness.findings import Finding
-from harness.results import RECORDED, ClauseResult, RunResult
+from harness.results import RECORDED, VERDICT_OF_LEVEL, ClauseResult, RunResult
 
 VERDICT_WORD = {"conforms": "CONFORMS", "violates": "VIOLATES", "inconclusive": "INCONCLUSIVE"}
 VERDICT_SIGN = {"conforms": "✓", "violates": "✗", "inconclusive": "?"}
@@ -21,6 +20,18 @@ CLAUSE_MEANING = {
     "PASS": "kept by every answer", "SKIPPED": "left out", "NOT-EXERCISED": "no request reached it",
 }
 INTERRUPTED = 130
+
+
+def verdict_class(verdict: str) -> str:
+    """The style class of a verdict."""
+    return f"rt-v-{verdict.lower()}"
+
+
+def verdict_of(finding: Finding) -> str:
+    """The verdict that a finding alone gives its clause: by its level, or by how it was accepted."""
+    if finding.accepted is None:
+        return VERDICT_OF_LEVEL[finding.level]
+    return "DECLARED" if finding.accepted.kind == "declared" else "KNOWN"
 
 
 def number(value: int) -> str:
@@ -103,19 +114,6 @@ def by_group(result: RunResult) -> dict[str, list[ClauseResult]]:
     for c in result.clauses:
         groups[c.clause.group].append(c)
     return {g: rows for g, rows in groups.items() if rows}
-
-
-@lru_cache(maxsize=1)
-def _attribute_names() -> dict[str, str]:
-    return {a.slug: a.name for a in ATTRIBUTES}
-
-
-def subject_of(clause: Clause) -> str:
-    """The parameter or attribute that a clause is about, if it is about one."""
-    if clause.parameter is not None:
-        return clause.parameter
-    parts = clause.id.split(".")
-    return _attribute_names().get(parts[1], "") if len(parts) == 3 and parts[0] == "response" else ""
 
 
 def rule(finding: Finding) -> str:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pytest
-from report_samples import finding, hostile_result, render, result
+from report_samples import accepted_result, finding, hostile_result, render, result
 
 from harness.compare import compare
 from harness.files import write
-from harness.findings import Acceptance
 from harness.recorded import load_results
 from harness.report import changes, matrix
 from harness.report.files import results_json
@@ -26,16 +23,6 @@ def broken_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         finding("echo.status", "queued", "failed", path="$.status", body=b'{"status": "failed"}'),
     ]
     return render(result(found), tmp_path_factory.mktemp("broken"))
-
-
-@pytest.fixture(scope="session")
-def accepting_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of a run with an accepted finding among three, and one that is gone."""
-    run = result([finding("echo.to"), finding("timeout.maximum"), finding("trim.values")], stale=("The accepted break of to.sip no longer occurs.",))
-    accepted = Acceptance("baseline", "old firmware", "telephony", date(2999, 1, 1))
-    findings = tuple(replace(f, accepted=accepted) if f.clause == "trim.values" else f for f in run.findings)
-    clauses = tuple(replace(c, verdict="KNOWN") if c.clause.id == "trim.values" else c for c in run.clauses)
-    return render(replace(run, findings=findings, clauses=clauses), tmp_path_factory.mktemp("accepting"))
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +41,9 @@ def other_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a run in which everything that can be is hostile."""
     return render(hostile_result(), tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture(scope="session")
+def accepting_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a run with a new finding, a known defect, a declared deviation, and an accepted finding that is gone."""
+    return render(accepted_result(), tmp_path_factory.mktemp("accepted"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 from report_samples import HOSTILE, call, finding, render, result
 
+from harness import report
 from harness.case import Case
 from harness.contract import CLAUSES, GROUPS
 from harness.exchange import Exchange
@@ -42,7 +44,7 @@ def test_page_begins_with_verdict_and_counts(broken_page: Path) -> None:
 
 def test_page_shows_findings_before_the_map(broken_page: Path) -> None:
     ids = [s.get("id") for s in soup(broken_page).select("#rt > section, #rt > h2") if s.get("id")]
-    assert ids == ["rt-run", "rt-findings", "rt-map", "rt-left-out", "rt-numbers", "rt-clauses"]
+    assert ids == ["rt-top", "rt-findings", "rt-map", "rt-left-out", "rt-numbers", "rt-run", "rt-clauses"]
 
 
 def test_finding_says_rule_sent_expected_actual_and_how_to_repeat(broken_page: Path) -> None:
@@ -51,9 +53,10 @@ def test_finding_says_rule_sent_expected_actual_and_how_to_repeat(broken_page: P
     for part in ("MUST", "SendDigits refuses more than 32 characters.", "Expected 4xx", "Actual 201 Created", "Body, SendDigits"):
         assert part in words
     lines = [c.text for c in block.select(".rt-copyable code")]
-    assert lines[0].endswith("/cases/send-digits.max-length.json")
+    assert lines[0].endswith("cases/send-digits.max-length.json")
     assert lines[0].startswith("ringtrue replay ")
     assert lines[1].startswith("curl -sS -i http://127.0.0.1:8080/2010-04-01/Accounts/")
+    assert lines[2] == "ringtrue explain send-digits.max-length"
 
 
 def test_finding_marks_the_wrong_place(broken_page: Path) -> None:
@@ -113,6 +116,9 @@ def test_somebody_elses_test_is_escaped(broken_page: Path) -> None:
 def test_page_tells_nothing_of_the_machine(broken_page: Path) -> None:
     data = json.loads(soup(broken_page).find(id="data-container")["data-jsonblob"])
     assert data["environment"] == {}
+    text = broken_page.read_text("utf-8")
+    for place in (str(broken_page.parent), str(Path.home()), str(Path(report.__file__).parent), tempfile.gettempdir(), "site-packages"):
+        assert place not in text
 
 
 def test_page_loads_nothing_from_elsewhere(broken_page: Path) -> None:
@@ -124,8 +130,8 @@ def test_page_loads_nothing_from_elsewhere(broken_page: Path) -> None:
 
 def test_hostile_run_brings_no_element_or_handler_of_its_own(hostile_page: Path, broken_page: Path) -> None:
     hostile, usual = soup(hostile_page), soup(broken_page)
-    assert len(hostile.find_all("script")) == len(usual.find_all("script")) == 2
-    assert {t.name for t in hostile.find_all(True)} - {t.name for t in usual.find_all(True)} <= {"h5", "i"}
+    assert len(hostile.find_all("script")) == len(usual.find_all("script")) == 3
+    assert {t.name for t in hostile.find_all(True)} - {t.name for t in usual.find_all(True)} <= {"h5", "i", "section", "li"}
     inside = hostile.find(id="rt")
     assert [t for t in inside.find_all(True) if any(OWN_ATTRIBUTES.fullmatch(a) for a in t.attrs)] == []
     assert all(a["href"].startswith("#") for a in inside.find_all("a"))

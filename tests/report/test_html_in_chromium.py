@@ -1,192 +1,272 @@
-"""The page in a real browser: it draws its table, filters, copies, and nothing hostile in it runs."""
+"""The page in a real browser: it draws, filters, copies, links, prints, can be read by everybody, and nothing hostile in it runs."""
 
 from __future__ import annotations
 
-import html
 import json
-import re
-import shutil
-import subprocess
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import pytest
-from bs4 import BeautifulSoup
-from report_samples import required
+from browser import DESKTOP, PHONE, Opened, chromium, opened
+from playwright.sync_api import Browser
 
 from harness.contract import CLAUSES
-from harness.report.words import subject_of
+from harness.report.subjects import topics_of
 
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--allow-file-access-from-files",
-    "--virtual-time-budget=20000", "--window-size=1200,2000", "--enable-logging=stderr", "--dump-dom",
-)
-Ask = Callable[..., dict[str, Any]]
+ROWS = "#results-table tbody:has(.rt-mark)"
 
 
 @pytest.fixture(scope="module")
-def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
-    """Opens a page, runs a function body in it after it has loaded, and gives what that returns."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        required("chromium is not installed")
-
-    def run(page: Path, code: str, *flags: str, before: str = "") -> dict[str, Any]:
-        directory = tmp_path_factory.mktemp("chromium")
-        script = (
-            "<script>window.faults = []; addEventListener('error', e => faults.push(e.message)); addEventListener('load', () => setTimeout("
-            f"async () => {{ const said = await (async () => {{ {code} }})(); const p = document.createElement('pre'); p.id = 'said';"
-            "p.textContent = JSON.stringify({...said, title: document.title, faults}); document.body.append(p); }, 200));</script>"
-        )
-        copy = directory / "page.html"
-        copy.write_text(page.read_text("utf-8").replace("<head>", "<head>" + before + script, 1), "utf-8")
-        command = [str(chromium), *FLAGS, *flags, f"--user-data-dir={directory / 'profile'}", copy.as_uri()]
-        done = subprocess.run(command, capture_output=True, timeout=60, check=False)
-        found = re.search(r'<pre id="said">(.*?)</pre>', done.stdout.decode("utf-8", "replace"), re.S)
-        assert found, done.stderr[-2000:]
-        assert b"CONSOLE" not in re.sub(rb"[^\n]*CONSOLE[^\n]*Info[^\n]*", b"", done.stderr), done.stderr[-2000:]
-        return dict(json.loads(html.unescape(found[1])))
-
-    return run
+def browser() -> Iterator[Browser]:
+    """One browser for all tests here."""
+    with chromium() as one:
+        yield one
 
 
-def test_page_draws_a_row_for_each_clause_without_an_error(ask: Ask, broken_page: Path) -> None:
-    said = ask(broken_page, "return {ids: [...document.querySelectorAll('#results-table tbody')].map(b => b.id)}")
-    assert said["ids"][: len(CLAUSES)] == [c.id for c in CLAUSES]
-    assert said["faults"] == []
+@pytest.fixture
+def broken(browser: Browser, broken_page: Path) -> Iterator[Opened]:
+    """The page of a broken server, open; nothing may complain until it is closed."""
+    with opened(browser, broken_page) as one:
+        yield one
+        assert one.faults == []
+        assert one.loaded == ["file"]
 
 
-def test_page_of_a_hostile_run_stays_what_it_is(ask: Ask, hostile_page: Path) -> None:
-    said = ask(hostile_page, "return {images: document.querySelectorAll('#rt img').length}")
-    assert said["title"].startswith("✗ VIOLATES")
-    assert said["images"] == 0
-    assert said["faults"] == []
+def counts(one: Opened) -> tuple[int, int, int]:
+    """How many findings, boxes and rows can be seen."""
+    return one.visible(".rt-finding"), one.visible(".rt-box"), one.visible(ROWS)
 
 
-def test_page_filters_findings_map_and_table(ask: Ask, broken_page: Path) -> None:
-    said = ask(broken_page, """
-        const shown = (s) => [...document.querySelectorAll(s)].filter(e => e.offsetParent).length;
-        const form = document.getElementById('rt-filters');
-        const tick = (value, on) => { const box = form.querySelector(`input[value="${value}"]`); if (box.checked !== on) box.click(); };
-        tick('PASS', false);
-        const unpassed = [shown('.rt-finding'), shown('.rt-box'), shown('#results-table tbody:has(.rt-mark)')];
-        tick('SHOULD', false);
-        const must = shown('.rt-finding');
-        form.reset(); await new Promise(r => setTimeout(r, 50));
-        document.getElementById('rt-search').value = 'senddigits';
-        form.dispatchEvent(new Event('input'));
-        const found = [shown('.rt-finding'), shown('.rt-box'), shown('#results-table tbody:has(.rt-mark)')];
-        document.querySelector('#results-table th[data-column-type="verdict"]').click();
-        await new Promise(r => setTimeout(r, 50));
-        const sorted = shown('#results-table tbody:has(.rt-mark)');
-        return {unpassed, must, found, sorted, words: document.getElementById('rt-shown').textContent};
-    """)
+def said(one: Opened) -> str:
+    """What the filter says of itself."""
+    return one.page.inner_text("#rt-shown")
+
+
+def test_page_draws_a_row_for_each_clause(broken: Opened) -> None:
+    ids = broken.page.eval_on_selector_all("#results-table tbody", "rows => rows.map(r => r.id)")
+    assert ids[: len(CLAUSES)] == [c.id for c in CLAUSES]
+
+
+def test_page_of_a_hostile_run_stays_what_it_is(browser: Browser, hostile_page: Path) -> None:
+    with opened(browser, hostile_page) as one:
+        assert one.page.title().startswith("✗ VIOLATES")
+        assert one.page.locator("#rt img").count() == 0
+        assert one.faults == []
+        assert one.loaded == ["file"]
+
+
+def test_page_runs_no_script_that_is_not_its_own(browser: Browser, broken_page: Path, tmp_path: Path) -> None:
+    changed = tmp_path / "changed.html"
+    evil = '<script>document.title = "pwned"</script><img src="https://example.com/x" onerror="document.title = \'pwned\'">'
+    changed.write_text(broken_page.read_text("utf-8").replace("</main>", evil + "</main>"), "utf-8")
+    with opened(browser, changed) as one:
+        assert one.page.title().startswith("✗ VIOLATES")
+        assert any("Content Security Policy" in f for f in one.faults)
+
+
+def test_page_filters_by_verdict_and_level(broken: Opened) -> None:
+    broken.page.uncheck('#rt-filters input[value="PASS"]')
+    assert counts(broken) == (3, 5, 5)
+    broken.page.uncheck('#rt-filters input[value="SHOULD"]')
+    assert broken.visible(".rt-finding") == 2
+    assert broken.visible(".rt-line") == 2
+    assert said(broken).startswith("2 of 3 findings, ")
+    broken.page.click("#rt-all")
+    assert counts(broken) == (3, len(CLAUSES), len(CLAUSES))
+
+
+def test_page_filters_by_words_and_keeps_the_filter_when_sorted(broken: Opened) -> None:
     digits = sum(c.parameter == "SendDigits" for c in CLAUSES)
-    assert said["unpassed"] == [3, 5, 5]
-    assert said["must"] == 2
-    assert said["found"] == [1, digits, digits]
-    assert said["sorted"] == digits
-    assert said["words"].startswith("1 of 3 findings")
+    broken.page.fill("#rt-search", "senddigits")
+    assert counts(broken) == (1, digits, digits)
+    broken.page.click('#results-table th[data-column-type="verdict"]')
+    assert broken.visible(ROWS) == digits
+    assert said(broken) == f"1 of 3 findings, {digits} of {len(CLAUSES)} clauses"
 
 
-def test_page_filters_by_parameter_and_by_attribute(ask: Ask, broken_page: Path) -> None:
-    said = ask(broken_page, """
-        const shown = (s) => [...document.querySelectorAll(s)].filter(e => e.offsetParent).length;
-        const choice = document.getElementById('rt-subject');
-        const choose = (value) => { choice.value = value; choice.dispatchEvent(new Event('input', {bubbles: true})); return [shown('.rt-box'), shown('#results-table tbody:has(.rt-mark)')]; };
-        return {to: choose('To'), sid: choose('sid'), all: choose(' ')};
-    """)
-    to, sid = (sum(subject_of(c) == name for c in CLAUSES) for name in ("To", "sid"))
-    assert (said["to"], said["sid"], said["all"]) == ([to, to], [sid, sid], [len(CLAUSES)] * 2)
+@pytest.mark.parametrize("topic", ["SendDigits", "duration", "Said back"])
+def test_page_filters_by_what_a_clause_is_about(broken: Opened, topic: str) -> None:
+    own = sum(topic in topics_of(c) for c in CLAUSES)
+    broken.page.select_option("#rt-about", topic)
+    assert own > 1
+    assert counts(broken) == (1, own, own)
 
 
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-LOOKS = {"light": (), "dark": ("--blink-settings=preferredColorScheme=0",), "phone": ("--window-size=500,2000",)}
+def test_filter_stands_in_the_address_and_comes_back_from_it(browser: Browser, broken: Opened, broken_page: Path) -> None:
+    broken.page.fill("#rt-search", "a&b=#%41 é")
+    broken.page.uncheck('#rt-filters input[value="PASS"]')
+    broken.page.select_option("#rt-about", "SendDigits")
+    broken.page.click('#results-table th[data-column-type="verdict"]')
+    address = broken.page.url
+    with opened(browser, broken_page, address[address.index("?"):]) as again:
+        assert again.page.input_value("#rt-search") == "a&b=#%41 é"
+        assert again.page.input_value("#rt-about") == "SendDigits"
+        assert not again.page.is_checked('#rt-filters input[value="PASS"]')
+        assert again.page.is_checked('#rt-filters input[value="FAIL"]')
+        assert again.page.get_attribute('#results-table th[data-column-type="verdict"]', "aria-sort") == "ascending"
+        assert again.faults == []
+
+
+def test_filter_makes_no_entries_in_the_history(broken: Opened) -> None:
+    before = broken.page.evaluate("history.length")
+    broken.page.fill("#rt-search", "timeout")
+    broken.page.click('#results-table th[data-column-type="verdict"]')
+    assert broken.page.evaluate("history.length") == before
+
+
+def test_number_of_what_is_shown_is_announced(broken: Opened) -> None:
+    assert broken.page.get_by_role("status").filter(has_text="of 3 findings").count() == 1
+
+
+def test_page_sorts_by_verdict_on_a_click_or_a_key(broken: Opened) -> None:
+    head = broken.page.locator('#results-table th[data-column-type="verdict"]')
+    first = broken.page.locator("#results-table .col-verdict .rt-mark").first
+    head.click()
+    assert (first.inner_text(), head.get_attribute("aria-sort")) == ("✗ FAIL", "ascending")
+    head.press("Enter")
+    assert (first.inner_text(), head.get_attribute("aria-sort")) == ("? NOT-EXERCISED", "descending")
+    assert head.evaluate("head => head === document.activeElement")
+
+
+def test_copy_button_copies_its_line_and_says_so(browser: Browser, broken: Opened) -> None:
+    broken.page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => { window.copied = text; }}})")
+    line = broken.page.locator(".rt-finding .rt-copyable").first
+    line.get_by_role("button").click()
+    assert broken.page.evaluate("copied") == line.locator("code").inner_text()
+    assert broken.page.evaluate("copied").startswith("ringtrue replay ")
+    assert line.get_by_role("button").inner_text() == "Copied"
+    assert broken.page.inner_text("#rt-said") == "Copied."
+
+
+def test_copy_button_copies_where_there_is_no_clipboard_to_write(broken: Opened) -> None:
+    broken.page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined});"
+                         "document.addEventListener('copy', () => { window.copied = getSelection().toString() || document.activeElement.value; })")
+    line = broken.page.locator(".rt-run .rt-copyable").first
+    line.get_by_role("button").click()
+    assert line.get_by_role("button").inner_text() == "Copied"
+    assert broken.page.evaluate("copied") == line.locator("code").inner_text() == "http://127.0.0.1:8080"
+
+
+@pytest.mark.parametrize("place", ["send-digits.max-length", "finding-send-digits.max-length"])
+def test_link_to_a_place_shows_marks_and_focuses_it(browser: Browser, broken_page: Path, place: str) -> None:
+    with opened(browser, broken_page, f"?verdict=NOT-EXERCISED#{place}") as one:
+        target = one.page.locator(f"[id='{place}']")
+        assert target.is_visible()
+        assert "rt-here" in str(target.get_attribute("class"))
+        assert target.evaluate("t => t === document.activeElement")
+        box, bar = target.bounding_box(), one.page.locator("#rt-filters").bounding_box()
+        assert box is not None and bar is not None
+        assert bar["y"] + bar["height"] <= box["y"] < DESKTOP[1]
+        assert one.page.url.endswith(f"broken0/report.html#{place}")
+
+
+def test_slash_goes_to_the_filter_and_escape_empties_it(broken: Opened) -> None:
+    broken.page.keyboard.press("/")
+    broken.page.keyboard.type("to/")
+    assert broken.page.input_value("#rt-search") == "to/"
+    broken.page.keyboard.press("Escape")
+    assert broken.page.input_value("#rt-search") == ""
+    assert broken.visible(".rt-finding") == 3
+
+
+def test_first_tab_is_a_link_past_all_to_the_findings(broken: Opened) -> None:
+    broken.page.keyboard.press("Tab")
+    link = broken.page.locator(".rt-skip")
+    assert link.evaluate("link => link === document.activeElement")
+    box = link.bounding_box()
+    assert box is not None and box["y"] >= 0
+    broken.page.keyboard.press("Enter")
+    assert broken.page.url.endswith("#rt-findings")
+
+
+def test_whatever_is_reached_by_key_shows_that_it_is(broken: Opened) -> None:
+    styles = []
+    for _ in range(30):
+        broken.page.keyboard.press("Tab")
+        styles.append(broken.page.evaluate("(e => [e.tagName, e.id, getComputedStyle(e).outlineStyle])(document.activeElement)"))
+    assert [s for s in styles if s[2] == "none"] == []
+
+
+def test_theme_is_chosen_by_a_button(broken: Opened) -> None:
+    colour = "getComputedStyle(document.body).backgroundColor"
+    light = broken.page.evaluate(colour)
+    broken.page.click("#rt-theme")
+    broken.page.click("#rt-theme")
+    assert broken.page.inner_text("#rt-theme") == "Theme: dark"
+    assert broken.page.evaluate(colour) != light
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_page_has_nothing_that_axe_objects_to(browser: Browser, accepting_page: Path, size: tuple[int, int], scheme: Literal["light", "dark"]) -> None:
+    with opened(browser, accepting_page, size=size, scheme=scheme) as one:
+        one.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        assert one.violations() == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "look"), [
-    ("broken", "light"), ("broken", "dark"), ("broken", "phone"), ("accepting", "light"), ("comparison", "dark"), ("matrix", "light"),
-])
-def test_page_has_nothing_that_axe_minds(ask: Ask, name: str, look: str, broken_page: Path, accepting_page: Path, other_pages: dict[str, Path]) -> None:
-    if not AXE.is_file():
-        required("axe-core is not installed; npm ci")
-    page = {"broken": broken_page, "accepting": accepting_page, **other_pages}[name]
-    axe = "<script>" + AXE.read_text("utf-8").replace("</script", "<\\/script") + "</script>"
-    code = "const r = await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']});" \
-           "return {passes: r.passes.length, wrong: r.violations.map(v => [v.id, v.nodes[0].html.slice(0, 200)])}"
-    said = ask(page, code, *LOOKS[look], before=axe)
-    assert said["wrong"] == []
-    assert said["passes"] > 15
+@pytest.mark.parametrize(("name", "scheme"), [("comparison", "light"), ("comparison", "dark"), ("matrix", "dark")])
+def test_other_page_has_nothing_that_axe_objects_to(
+    browser: Browser, other_pages: dict[str, Path], name: str, scheme: Literal["light", "dark"]
+) -> None:
+    with opened(browser, other_pages[name], scheme=scheme) as one:
+        assert one.violations() == []
+        assert one.faults == []
 
 
-def test_accepted_findings_are_folded_up_and_open_for_a_link(ask: Ask, accepting_page: Path) -> None:
-    said = ask(accepting_page, """
-        const box = document.querySelector('.rt-accepted');
-        const before = box.open;
-        location.hash = '#' + box.querySelector('article').id; await new Promise(r => setTimeout(r, 200));
-        return {before, after: box.open, words: box.textContent, heading: document.querySelector('#rt-findings h2').textContent};
-    """)
-    assert (said["before"], said["after"]) == (False, True)
-    assert "old firmware (telephony)" in said["words"] and said["heading"] == "2 new findings"
+def test_axe_sees_what_is_wrong(browser: Browser, accepting_page: Path) -> None:
+    with opened(browser, accepting_page) as one:
+        one.page.evaluate("document.querySelector('.rt-rule').style.color = '#bbb'; document.querySelector('#rt-search').closest('label').replaceWith(document.querySelector('#rt-search'))")
+        assert {v.partition(":")[0] for v in one.violations()} >= {"color-contrast"}
 
 
-def test_page_sorts_by_verdict_on_a_click_or_a_key(ask: Ask, broken_page: Path) -> None:
-    said = ask(broken_page, """
-        const first = () => document.querySelector('#results-table .col-verdict .rt-mark').textContent.trim();
-        const head = () => document.querySelector('#results-table th[data-column-type="verdict"]');
-        head().click(); await new Promise(r => setTimeout(r, 50));
-        const once = [first(), head().getAttribute('aria-sort')];
-        head().dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true})); await new Promise(r => setTimeout(r, 50));
-        return {once, twice: [first(), head().getAttribute('aria-sort')]};
-    """)
-    assert said["once"] == ["✗ FAIL", "ascending"]
-    assert said["twice"] == ["? NOT-EXERCISED", "descending"]
-
-
-def test_copy_button_copies_its_line(ask: Ask, broken_page: Path) -> None:
-    said = ask(broken_page, """
-        let copied = '';
-        Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => { copied = text; }}});
-        const line = document.querySelector('.rt-copyable');
-        line.querySelector('button').click(); await new Promise(r => setTimeout(r, 50));
-        return {copied, line: line.querySelector('code').textContent, button: line.querySelector('button').textContent};
-    """)
-    assert said["copied"] == said["line"]
-    assert said["line"].startswith("ringtrue replay ")
-    assert said["button"] == "Copied"
-
-
-def test_link_to_a_clause_brings_it_back_from_the_filters(ask: Ask, broken_page: Path) -> None:
-    said = ask(broken_page, """
-        const form = document.getElementById('rt-filters');
-        form.querySelector('input[value="PASS"]').click();
-        location.hash = '#to.e164'; await new Promise(r => setTimeout(r, 200));
-        const row = document.getElementById('to.e164');
-        return {shown: row.offsetParent !== null, here: row.classList.contains('rt-here'), top: row.getBoundingClientRect().top};
-    """)
-    assert said["shown"]
-    assert said["here"]
-    assert 0 <= said["top"] < 2000
-
-
-@pytest.mark.parametrize("width", [390, 1200])
-def test_page_never_scrolls_sideways(ask: Ask, hostile_page: Path, broken_page: Path, width: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_page_never_scrolls_sideways(browser: Browser, hostile_page: Path, broken_page: Path, size: tuple[int, int]) -> None:
     for page in (hostile_page, broken_page):
-        frame = tmp_path / "frame.html"
-        inner = f'<iframe style="width:{width}px;height:800px" src="{page.as_uri()}"></iframe>'
-        frame.write_text(f"<!DOCTYPE html><html><head></head><body>{inner}</body></html>", "utf-8")
-        said = ask(frame, """
-            const page = document.querySelector('iframe').contentDocument.scrollingElement;
-            return {over: page.scrollWidth - page.clientWidth};
-        """)
-        assert said["over"] <= 0
+        with opened(browser, page, size=size) as one:
+            one.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+            assert one.page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth") <= 0
 
 
-def test_page_without_scripts_still_has_all_clauses(broken_page: Path) -> None:
-    page = BeautifulSoup(broken_page.read_text("utf-8"), "html.parser")
-    assert page.find(id="rt-filters").has_attr("hidden")
-    assert all(button.has_attr("hidden") for button in page.select(".rt-copy"))
-    assert len(page.select("noscript tbody tr")) == len(CLAUSES)
+def test_page_does_not_move_while_it_loads(browser: Browser, broken_page: Path, tmp_path: Path) -> None:
+    with opened(browser, broken_page) as one:
+        one.page.wait_for_timeout(200)
+        moved = one.page.evaluate(
+            "new Promise(done => { new PerformanceObserver(list => done(list.getEntries().map(e => e.value)))"
+            ".observe({type: 'layout-shift', buffered: true}); setTimeout(() => done([]), 300); })"
+        )
+        assert sum(moved) < 0.01
+
+
+def test_paper_has_everything_open_and_no_controls(browser: Browser, broken_page: Path) -> None:
+    with opened(browser, broken_page, "?text=senddigits") as one:
+        one.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        one.page.emulate_media(media="print")
+        assert one.page.locator("details:not([open])").count() == 0
+        assert [one.visible(s) for s in ("#rt-filters", ".rt-contents", ".rt-copy", ".rt-finding")] == [0, 0, 0, 3]
+        one.page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert one.page.locator("details:not([open])").count() > 0
+
+
+def test_page_without_scripts_still_has_all_clauses(browser: Browser, broken_page: Path) -> None:
+    with opened(browser, broken_page, scripts=False) as one:
+        assert [one.visible(s) for s in ("#rt-filters", ".rt-copy", "#rt-theme")] == [0, 0, 0]
+        assert one.visible("noscript tbody tr") == len(CLAUSES)
+        assert one.visible(".rt-finding") == 3
+
+
+def test_accepted_findings_are_closed_after_the_new_ones_and_open_for_a_link(browser: Browser, accepting_page: Path) -> None:
+    with opened(browser, accepting_page) as one:
+        assert one.visible(".rt-finding") == 1
+        assert one.page.locator("#rt-accepted .rt-finding").count() == 2
+    with opened(browser, accepting_page, "#finding-echo.status") as one:
+        assert one.visible("#finding-echo\\.status")
+        words = one.page.inner_text("#finding-echo\\.status .rt-acceptance")
+        assert [w for w in ("A known defect", "the queue is rewritten", "team-voice", "2027-12-31") if w not in words] == []
+
+
+def test_filter_finds_accepted_findings_by_their_verdict(browser: Browser, accepting_page: Path) -> None:
+    with opened(browser, accepting_page, "?verdict=KNOWN") as one:
+        shown = one.page.eval_on_selector_all(".rt-finding:not(.rt-out)", "all => all.map(f => f.id)")
+        assert json.dumps(shown) == '["finding-echo.status"]'
