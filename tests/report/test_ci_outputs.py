@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator, FormatChecker
 from junitparser import JUnitXml, TestCase
-from report_samples import HOSTILE, finding, hostile_result, required, result
+from report_samples import HOSTILE, finding, hostile_result, result
 from sarif_pydantic import Sarif
+from support import required
 from xmlschema import XMLSchema
 
 from harness.contract import CLAUSES, Level
