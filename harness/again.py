@@ -1,7 +1,7 @@
 """The command line that repeats a run, for reports: every setting that decides what is sent and judged, and no secret.
 
-Files of this machine (a baseline, certificates, kept examples) are named only where the user named them relative to the
-working directory: a report is read elsewhere.
+Declared deviations stay in the config file, which the same command reads again. Files of this machine (a baseline,
+certificates) are named only where the user named them relative to the working directory: a report is read elsewhere.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _words(c: RunConfig) -> Iterator[str]:
     )
     for option, one, usual in single:
         if one is not None and one != usual:
-            yield from (option, f"{one:g}" if isinstance(one, float) else str(one))
+            yield from (option, f"{one:.12g}" if isinstance(one, float) else str(one))
     for flag, given in (("--strict", c.strict), ("--allow-http", c.allow_http)):
         if given:
             yield flag

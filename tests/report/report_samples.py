@@ -128,10 +128,10 @@ def test_somebody_elses(text):
 '''
 
 
-def render(run: RunResult | None, directory: Path) -> Path:
+def render(run: RunResult | None, directory: Path, *options: str, self_contained: bool = True) -> Path:
     """report.html of a run, made by pytest-html with a tiny suite of one item a clause."""
     suite = directory / "suite"
-    suite.mkdir()
+    suite.mkdir(exist_ok=True)
     (suite / "pytest.ini").write_text("[pytest]\n", "utf-8")
     verdicts = {c.clause.id: c.verdict for c in run.clauses} if run else {}
     (suite / "test_tiny.py").write_text(SUITE.format(verdicts=verdicts), "utf-8")
@@ -142,6 +142,7 @@ def render(run: RunResult | None, directory: Path) -> Path:
         patch.delenv("PYTEST_ADDOPTS", raising=False)
         pytest.main([
             str(suite), "-c", str(suite / "pytest.ini"), "--rootdir", str(suite), "--import-mode=importlib", "-p", "no:cacheprovider",
-            "-p", "no:terminal", "-p", "pytest_metadata.plugin", "-p", "pytest_html.plugin", f"--html={page}", "--self-contained-html",
+            "-p", "no:terminal", "-p", "pytest_metadata.plugin", "-p", "pytest_html.plugin", f"--html={page}",
+            *(["--self-contained-html"] if self_contained else []), *options,
         ], plugins=plugins)
     return page
