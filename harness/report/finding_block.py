@@ -19,6 +19,7 @@ from harness.results import RunResult
 
 _ROOM, _LEAST_ROOM, _ALL_ROOM = 2400, 500, 240_000
 _SMALL = 8  # pairs
+_MUCH = 80  # characters
 
 
 def room_for(findings: int) -> int:
@@ -84,9 +85,14 @@ def _acceptance(f: Finding) -> Html:
 def _versus(f: Finding) -> Html:
     place = el("small", text("at "), el("code", text(f.path, 120))) if f.path not in ("", "$") else EMPTY
     return el(
-        "dl", el("div", el("dt", text("Expected")), el("dd", text(f.expected, 400)), class_="rt-expected"),
-        el("div", el("dt", text("Actual")), el("dd", text(f.actual, 400), place), class_="rt-actual"), class_="rt-versus",
+        "dl", el("div", el("dt", text("Expected")), el("dd", _stated(f.expected)), class_="rt-expected"),
+        el("div", el("dt", text("Actual")), el("dd", _stated(f.actual), place), class_="rt-actual"), class_="rt-versus",
     )
+
+
+def _stated(words: str) -> Html:
+    """What was expected or came; in smaller letters where it is long."""
+    return el("span", text(words, 400), class_="rt-much" if len(words) > _MUCH else None)
 
 
 def _steps(f: Finding, result: RunResult, room: int) -> list[Html]:

@@ -97,9 +97,8 @@ def _groups(result: RunResult) -> Html:
     """The groups of clauses, each with how many of them don't simply pass."""
     items = []
     for name, clauses in by_group(result).items():
-        worst = min((c.verdict for c in clauses), key=VERDICTS.index)
-        odd = sum(c.verdict != "PASS" for c in clauses)
-        mark = [text(" "), el("span", text(f"{CLAUSE_SIGN[worst]} {odd}"), class_=f"rt-count {verdict_class(worst)}")] if odd else []
+        odd = sorted((c.verdict for c in clauses if c.verdict != "PASS"), key=VERDICTS.index)
+        mark = [text(" "), el("span", text(f"{CLAUSE_SIGN[odd[0]]} {len(odd)}"), class_=f"rt-count {verdict_class(odd[0])}")] if odd else []
         items.append(el("li", el("a", text(name), *mark, href=f"#{group_id(name)}")))
     return el("ul", *items)
 

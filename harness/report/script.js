@@ -98,6 +98,12 @@
     target.scrollIntoView({ block: "start" });
   };
 
+  // Nothing that is linked to may end up behind the filters, however many lines they take.
+  new ResizeObserver(() => {
+    const sticks = getComputedStyle(form).position === "sticky";
+    document.documentElement.style.scrollPaddingTop = sticks ? `${form.offsetHeight + 12}px` : "";
+  }).observe(form);
+
   // -- copying ------------------------------------------------------------------------------------
 
   const copy = async (button) => {
