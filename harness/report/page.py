@@ -7,6 +7,8 @@ page's frame is `harness.report.frame`.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from harness.report import plots
 from harness.report.clause_map import clause_map, group_id, not_judged
 from harness.report.filter_form import filter_form
@@ -94,12 +96,12 @@ def _link(where: str, words: str, number_: int | None) -> Html:
 
 
 def _groups(result: RunResult) -> Html:
-    """The groups of clauses, each with how many of them don't simply pass."""
+    """The groups of clauses, each with how many of them have another verdict than PASS."""
     items = []
     for name, clauses in by_group(result).items():
-        odd = sorted((c.verdict for c in clauses if c.verdict != "PASS"), key=VERDICTS.index)
-        mark = [text(" "), el("span", text(f"{CLAUSE_SIGN[odd[0]]} {len(odd)}"), class_=f"rt-count {verdict_class(odd[0])}")] if odd else []
-        items.append(el("li", el("a", text(name), *mark, href=f"#{group_id(name)}")))
+        tally = Counter(c.verdict for c in clauses)
+        odd = [el("span", text(f" {CLAUSE_SIGN[v]} {tally[v]}"), class_=f"rt-count {verdict_class(v)}") for v in VERDICTS if tally[v] and v != "PASS"]
+        items.append(el("li", el("a", text(name), *odd, href=f"#{group_id(name)}")))
     return el("ul", *items)
 
 

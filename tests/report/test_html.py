@@ -145,6 +145,7 @@ def test_hostile_text_is_shown_with_its_codes(hostile_page: Path) -> None:
     assert HOSTILE not in text
 
 
+@pytest.mark.slow
 def test_page_of_two_hundred_findings_is_under_two_megabytes(tmp_path: Path) -> None:
     body = call(**{f"key{i}": '"<&>' * 400 for i in range(60)})
     pairs = tuple((f"Parameter{i}", "<\u202e" * 900) for i in range(40))
