@@ -337,7 +337,7 @@ class Run:
             clauses=results, findings=self._findings, notes=tuple(notes), headline=text or headline(verdict, self._findings, self._stale, results),
             stale=self._stale, target=self.config.name or ("" if self.config.url is not None else EMBEDDED),
             settings=self.config.describe() | {"again": command_of(self.config)}, latency=latency_of(session.latencies),
-            statuses=dict(session.statuses.most_common()),
+            first_shown=_first_shown(session, self._findings), statuses=dict(session.statuses.most_common()),
         )
 
 
@@ -368,3 +368,11 @@ def _breadth(profile: str) -> int:
 
 def _limits(profile: str) -> Limits:
     return {"quick": Limits(), "standard": Limits(4000, 60.0, 25)}.get(profile, Limits(10000, 180.0, 40))
+
+
+def _first_shown(session: Session, findings: tuple[Finding, ...]) -> dict[str, int]:
+    """Which request first showed each finding. One whose clause was only named afterwards, when it was cut down, has none."""
+    first: dict[str, int] = {}
+    for s in session.seen:
+        first[s.breach.clause] = min(s.exchange.number, first.get(s.breach.clause, s.exchange.number))
+    return {f.id: min(first[c] for c in (f.clause, *f.also) if c in first) for f in findings if {f.clause, *f.also} & first.keys()}

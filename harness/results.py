@@ -62,6 +62,7 @@ class RunResult:
         stale: accepted findings that no longer occur, a sentence each; they fail a run as a new finding does.
         settings: the run's settings, secret-free, for the report.
         latency: how long answers took.
+        first_shown: finding id → the number of the request that first showed a break of its clause, where that is known.
         statuses: how often each status came.
         version: what drew, sent and judged.
     """
@@ -82,6 +83,7 @@ class RunResult:
     stale: tuple[str, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
     latency: Latency = field(default_factory=Latency)
+    first_shown: dict[str, int] = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
     version: str = __version__
     target: str = ""

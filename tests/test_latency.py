@@ -1,4 +1,4 @@
-"""Distributions of times: every time in the right bin, the marks where they belong."""
+"""Distributions of times: every time in the right bin, the marks where they belong. And what else a run measures on its way."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import statistics
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.config import RunConfig
+from harness.engine import Run
 from harness.latency import BOUNDS, Latency, latency_of
 
 SECONDS = st.floats(0, 1000, allow_nan=False)
@@ -35,3 +37,12 @@ def test_distribution_holds_every_time_once(times: list[float]) -> None:
     assert latency.median == round(statistics.median(t * 1000 for t in times), 2)
     assert latency.longest == round(max(times) * 1000, 2)
     assert latency.median <= latency.p95 <= latency.longest or len(times) < 3
+
+
+def test_run_measures_every_answer_and_tells_when_each_finding_first_showed() -> None:
+    run = Run(RunConfig(faults=("accepts-send-digits-33", "price-unit-unknown"), only=("send-digits.*", "response.price-unit.*"), max_requests=400)).conduct()
+    assert run.latency.count == run.counts["requests"] == 400
+    assert 0 < run.latency.median <= run.latency.longest
+    assert set(run.first_shown) == {f.id for f in run.findings} == {"send-digits.max-length", "response.price-unit.iso-4217"}
+    assert all(1 <= n < 400 for n in run.first_shown.values())
+    assert run.settings["again"].startswith("ringtrue run --fault accepts-send-digits-33 --fault price-unit-unknown --only 'send-digits.*'")

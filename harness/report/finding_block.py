@@ -14,7 +14,7 @@ from harness.findings import Finding
 from harness.report.answers import answer, request
 from harness.report.markup import EMPTY, Html, code_line, el, hidden, join, moment, sign, terms, text
 from harness.report.subjects import topics_of_finding
-from harness.report.words import CLAUSE_SIGN, replay_line, rule, seen, verdict_class, verdict_of
+from harness.report.words import CLAUSE_SIGN, number, replay_line, rule, seen, verdict_class, verdict_of
 from harness.results import RunResult
 
 _ROOM, _LEAST_ROOM, _ALL_ROOM = 2400, 500, 240_000
@@ -36,7 +36,7 @@ def full(f: Finding, result: RunResult, directory: str, room: int) -> Html:
         directory: where the run's files are; empty where that can't be said.
         room: characters for each of the long parts.
     """
-    sent = [el("h4", text("Sent")), *_steps(f, result, room), _facts(f)]
+    sent = [el("h4", text("Sent")), *_steps(f, result, room), _facts(f, result)]
     received = [el("h4", text("Received")), answer(f, room)]
     exchange = el("div", el("div", *sent), el("div", *received), class_="rt-exchange")
     return _article(f, _versus(f), exchange, _again(f, result, directory, room))
@@ -117,9 +117,10 @@ def _step(label: str, case: Case, result: RunResult, room: int) -> Html:
     return el("details", summary, content, class_="rt-step")
 
 
-def _facts(f: Finding) -> Html:
+def _facts(f: Finding, result: RunResult) -> Html:
     rows = [("Cause", text(f.cause, 400))] if f.cause else []
-    rows += [("Seen", text(seen(f)))]
+    first = result.first_shown.get(f.id)
+    rows += [("Seen", text(seen(f) + (f", first at request {number(first)}" if first else "")))]
     others = [c for c in f.also if c in CLAUSE and c != f.clause]
     rows += [("Also", join([el("a", text(c), href=f"#{c}") for c in others], ", "))] if others else []
     rows += [("Source", text(f.source))]

@@ -6,7 +6,7 @@ from statistics import median
 
 from harness.report import plots
 from harness.report.markup import EMPTY, Html, el, join, text
-from harness.report.words import number
+from harness.report.words import count, number
 from harness.results import ClauseResult, RunResult
 
 _FEWEST = 8
@@ -17,7 +17,7 @@ def numbers(result: RunResult) -> Html:
     statuses = [(k, v, _status_style(k)) for k, v in sorted(result.statuses.items(), key=lambda kv: -kv[1])[:12]]
     figures = [
         _outcomes(result.counts), plots.bars("Statuses", statuses), _cases(result.clauses),
-        plots.distribution("Time for an answer", result.latency),
+        plots.distribution("Time for an answer", result.latency), _course(result),
     ]
     return el("section", el("h2", text("Numbers")), el("div", *figures, class_="rt-figures"), id="rt-numbers")
 
@@ -50,6 +50,16 @@ def _cases(clauses: tuple[ClauseResult, ...]) -> Html:
     below = el("p", text("Fewest: "), join(links, ", "), class_="rt-ids") if links else EMPTY
     note = f"from {number(low)} to {number(high)}, median {number(int(median(cases or [0])))}; heights are logarithms"
     return plots.profile("Cases per clause", cases, note, below)
+
+
+def _course(result: RunResult) -> Html:
+    """When each finding first showed, and for how long nothing new has: whether more requests are likely to show more."""
+    places, sent = [n for n in result.first_shown.values() if n], result.counts.get("requests", 0)
+    if not places or not sent:
+        return EMPTY
+    quiet = max(sent - max(places), 0)
+    words = f"{count(len(places), 'finding')}, the first at request {number(min(places))}; the last {count(quiet, 'request')} showed nothing new"
+    return plots.steps("Found", places, sent, words)
 
 
 def _status_style(status: str) -> str:

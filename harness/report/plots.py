@@ -71,6 +71,30 @@ def profile(title: str, values: Sequence[int], note: str, below: Html = EMPTY) -
     return figure(title, join([svg, below]), note)
 
 
+def steps(title: str, places: Sequence[int], whole: int, words: str) -> Html:
+    """A line that rises by one at each place.
+
+    Args:
+        title: the figure's caption.
+        places: from 1 to `whole`, in any order.
+        whole: where the line ends.
+        words: what it shows, for those who don't see it and as a note for all.
+    """
+    height = 76 / max(len(places), 1)
+    points, at = ["0,80"], 80.0
+    for place in sorted(places):
+        x = _WIDTH * min(place / max(whole, 1), 1)
+        points += [f"{x:.1f},{at:.1f}", f"{x:.1f},{at - height:.1f}"]
+        at -= height
+    points += [f"{_WIDTH},{at:.1f}", f"{_WIDTH},80"]
+    svg = Html(
+        f'<svg class="rt-plot rt-steps" viewBox="0 0 {_WIDTH} 80" role="img" aria-label="{for_html(words)}" preserveAspectRatio="none">'
+        f'<polygon points="{" ".join(points)}"/></svg>'
+    )
+    axis = el("div", el("span", text("first request")), el("span", text(number(whole))), class_="rt-axis", aria_hidden="true")
+    return figure(title, join([svg, axis]), words)
+
+
 def distribution(title: str, latency: Latency) -> Html:
     """Times as a histogram with logarithmic bins, the median and the 95th percentile marked."""
     if not latency.bins:

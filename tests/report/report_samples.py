@@ -69,6 +69,7 @@ def result(findings: Iterable[Finding] = (), every: int = 1, **changes: Any) -> 
         "counts": {"requests": 2450, "cases": 2400, "accept_expected": 1300, "accepted": 1290, "reject_expected": 900, "rejected": 870,
                    "either": 200},
         "headline": "What was found.", "settings": {"workers": "8"}, "latency": latency_of([0.0012] * 50 + [0.0034] * 3 + [0.021]), "statuses": {"201": 1400, "400": 900},
+        "first_shown": {f.id: 40 * n for n, f in enumerate(found, 1)},
     }
     return RunResult(**(fields | changes))
 

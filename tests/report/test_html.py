@@ -15,9 +15,10 @@ from report_samples import HOSTILE, call, finding, render, result
 
 from harness import report
 from harness.case import Case
-from harness.contract import CLAUSES, GROUPS
+from harness.contract import ATTRIBUTES, CLAUSE, CLAUSES, GROUPS, PARAMETERS
 from harness.exchange import Exchange
 from harness.report.answers import Line, answer, cropped, request
+from harness.report.subjects import topics_of
 
 OWN_ATTRIBUTES = re.compile(r"on\w+", re.I)
 
@@ -64,6 +65,70 @@ def test_finding_marks_the_wrong_place(broken_page: Path) -> None:
     mark = page.find(id="finding-response.duration.type").find("mark")
     assert mark.get_text(" ").split() == ["wrong", "place:", '"duration":', "0"]
     assert "HTTP 201" in page.find(id="finding-send-digits.max-length").find("mark").text
+
+
+def test_page_tells_when_findings_first_showed(broken_page: Path) -> None:
+    page = soup(broken_page)
+    assert "in 1 case, first at request 40" in page.find(id="finding-send-digits.max-length").get_text(" ")
+    words = "3 findings, the first at request 40; the last 2,330 requests showed nothing new"
+    assert page.select_one(".rt-steps")["aria-label"] == words
+    assert words in page.find(id="rt-numbers").get_text(" ")
+
+
+def test_times_are_a_histogram_with_its_numbers(broken_page: Path) -> None:
+    figure = next(f for f in soup(broken_page).select("#rt-numbers figure") if "Time for an answer" in f.get_text(" "))
+    columns = [r for r in figure.select("rect") if float(r["height"]) > 0]
+    assert [c.get_text("") for c in columns] == ["up to 1.2 ms: 50", "up to 3.9 ms: 3", "up to 22 ms: 1"]
+    assert max(columns, key=lambda c: float(c["height"])) is columns[0]
+    assert figure.svg["aria-label"] == "median 1.2 ms, 95 % 3.4 ms, longest 21 ms"
+    assert ["1.2 ms", "50"] in [[c.get_text("") for c in row.select("th, td")] for row in figure.select("tbody tr")]
+
+
+def test_outcomes_tell_what_was_not_as_it_had_to_be(broken_page: Path) -> None:
+    rows = [row.get_text(" ") for row in soup(broken_page).select("#rt-numbers figure")[0].select("tr")]
+    assert [re.sub(r" +", " ", r) for r in rows] == ["must be taken 1,290 were, 10 not 1,300", "must be refused 870 were, 30 not 900", "either is right 200"]
+
+
+def test_long_answers_are_open_around_the_wrong_place_alone() -> None:
+    body = call(**{f"key{i}": i for i in range(60)})
+    tree = BeautifulSoup(answer(finding("echo.status", path="$.key30", body=body), 5000), "html.parser")
+    closed = [re.search(r"\d+", d.summary.text)[0] for d in tree.select("details")]  # type: ignore[index]
+    assert len(closed) == 2
+    opened_ = [line for pre in tree.select(".rt-answer > pre") for line in pre.get_text("").split("\n")]
+    assert any("key30" in line for line in opened_)
+    assert len(opened_) == 12
+    whole = sum(len(pre.get_text("").split("\n")) for pre in tree.select("pre"))
+    assert whole == len(opened_) + sum(map(int, closed))
+
+
+def test_request_has_the_body_as_it_was_sent_without_the_password() -> None:
+    case = Case((("To", "sip:a@b.c"), ("SipAuthPassword", "hunter2hunter2")), "to.sip")
+    wire = BeautifulSoup(request(case, "http://x", "AC", 600), "html.parser").select_one(".rt-wire pre").text
+    assert wire.startswith("To=sip%3Aa%40b.c&SipAuthPassword=")
+    assert "hunter2" not in wire
+
+
+def test_settings_can_be_copied_and_the_run_repeated(tmp_path: Path) -> None:
+    page = soup(render(result(settings={"again": "ringtrue run --seed 3", "workers": "8"}), tmp_path))
+    lines = {c.select_one(".rt-label").text: c.code.text for c in page.select("#rt-run .rt-copyable")}
+    assert lines == {"target": "http://127.0.0.1:8080", "account": "AC" + "5f" * 16, "seed": "3", "run again": "ringtrue run --seed 3"}
+    assert page.find(id="rt-run").dl.get_text(" ").count("again") == 0
+
+
+def test_accepted_findings_that_are_gone_are_told_before_the_accepted_ones(accepting_page: Path) -> None:
+    page = soup(accepting_page)
+    ids = [s["id"] for s in page.select("#rt > section") if s.get("id")]
+    assert ids[:5] == ["rt-top", "rt-notes", "rt-findings", "rt-stale", "rt-accepted"]
+    assert "to.sip no longer occurs" in page.find(id="rt-stale").text
+    assert page.select("#rt-accepted details[open]") == []
+
+
+def test_topics_of_clauses_have_names_of_their_own() -> None:
+    names = [*GROUPS, *(p.name for p in PARAMETERS), *(a.name for a in ATTRIBUTES)]
+    assert len(set(names)) == len(names)
+    assert topics_of(CLAUSE["echo.date-created"]) == ("date_created", "Said back")
+    assert topics_of(CLAUSE["send-digits.max-length"]) == ("SendDigits", "Parameters")
+    assert all(set(topics_of(c)) <= set(names) for c in CLAUSES)
 
 
 def test_map_has_every_clause_in_its_group(broken_page: Path) -> None:
