@@ -95,8 +95,8 @@ class HtmlReport:
 
 
 def _path(config: pytest.Config) -> Path | None:
-    """Where pytest-html writes, worked out as it does."""
-    path = config.getoption("htmlpath", None)
+    """Where pytest-html writes, worked out as it does; None where it doesn't, as in a worker of pytest-xdist."""
+    path = None if hasattr(config, "workerinput") else config.getoption("htmlpath", None)
     return Path.cwd() / Path(os.path.expandvars(path)).expanduser() if path else None
 
 

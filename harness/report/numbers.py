@@ -16,8 +16,8 @@ def numbers(result: RunResult) -> Html:
     """The section with all figures."""
     statuses = [(k, v, _status_style(k)) for k, v in sorted(result.statuses.items(), key=lambda kv: -kv[1])[:12]]
     figures = [
-        _outcomes(result.counts), plots.bars("Statuses", statuses), _cases(result.clauses),
-        plots.distribution("Time for an answer", result.latency), _course(result),
+        _outcomes(result.counts), plots.bars("Statuses", statuses), _course(result),
+        plots.distribution("Time for an answer", result.latency), _cases(result.clauses),
     ]
     return el("section", el("h2", text("Numbers")), el("div", *figures, class_="rt-figures"), id="rt-numbers")
 

@@ -2,8 +2,22 @@
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const byId = (id) => document.getElementById(id);
+  // -- light and dark -----------------------------------------------------------------------------
+
+  const themes = { "": "as the system", light: "light", dark: "dark" };
+  const theme = byId("rt-theme");
+  const nameTheme = () => { theme.textContent = `Theme: ${themes[document.documentElement.dataset.theme ?? ""]}`; };
+  theme.addEventListener("click", () => {
+    const names = Object.keys(themes);
+    const next = names[(names.indexOf(document.documentElement.dataset.theme ?? "") + 1) % names.length];
+    if (next) document.documentElement.dataset.theme = next; else delete document.documentElement.dataset.theme;
+    try { localStorage.setItem("ringtrue-theme", next); } catch { /* then it holds for this visit */ }
+    nameTheme();
+  });
+  nameTheme();
+
   const form = byId("rt-filters");
-  if (!form) return;
+  if (!form) return; // a run that gave no result
   const search = byId("rt-search"), about = byId("rt-about"), shown = byId("rt-shown");
   const boxes = { verdict: all('input[name="verdict"]', form), level: all('input[name="level"]', form) };
   const rows = "#results-table tbody:has(.rt-mark)";
@@ -125,20 +139,6 @@
     byId("rt-said").textContent = done ? "Copied." : "It could not be copied.";
     setTimeout(() => { button.textContent = "Copy"; byId("rt-said").textContent = ""; }, 1500);
   };
-
-  // -- light and dark -----------------------------------------------------------------------------
-
-  const themes = { "": "as the system", light: "light", dark: "dark" };
-  const theme = byId("rt-theme");
-  const nameTheme = () => { theme.textContent = `Theme: ${themes[document.documentElement.dataset.theme ?? ""]}`; };
-  theme.addEventListener("click", () => {
-    const names = Object.keys(themes);
-    const next = names[(names.indexOf(document.documentElement.dataset.theme ?? "") + 1) % names.length];
-    if (next) document.documentElement.dataset.theme = next; else delete document.documentElement.dataset.theme;
-    try { localStorage.setItem("ringtrue-theme", next); } catch { /* then it holds for this visit */ }
-    nameTheme();
-  });
-  nameTheme();
 
   // -- pytest-html's table ------------------------------------------------------------------------
 

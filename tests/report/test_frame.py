@@ -6,11 +6,14 @@ import base64
 import hashlib
 import itertools
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 from report_samples import finding, render, result
+from support import environment
 
 from harness.report.frame import framed
 
@@ -61,6 +64,18 @@ def test_page_with_files_beside_it_has_styles_but_no_policy(tmp_path: Path) -> N
     assert policy(page) == ""
     assert ".rt-finding {" in page
     assert 'href="assets/style.css"' in page.replace("%2F", "/")
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_pytest_users_get_the_frame_without_naming_a_style_file(tmp_path: Path, workers: str) -> None:
+    page = tmp_path / "report.html"
+    (tmp_path / "test_any.py").write_text("def test_any():\n    pass\n", "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "harness.plugin", "-n", workers, "test_any.py", f"--html={page}", "--self-contained-html"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = page.read_text("utf-8")
+    assert (text.count("<main"), text.count(".rt-finding {")) == (1, 1)
+    assert policy(text)
 
 
 @pytest.mark.parametrize("page", ["", "<p>anything</p>", "<html><head></head><body></body></html>"])

@@ -10,6 +10,7 @@ from typing import Literal
 import pytest
 from browser import DESKTOP, PHONE, Opened, chromium, opened
 from playwright.sync_api import Browser
+from report_samples import render
 
 from harness.contract import CLAUSES
 from harness.report.subjects import topics_of
@@ -195,6 +196,13 @@ def test_theme_is_chosen_by_a_button(broken: Opened) -> None:
     broken.page.click("#rt-theme")
     assert broken.page.inner_text("#rt-theme") == "Theme: dark"
     assert broken.page.evaluate(colour) != light
+
+
+def test_page_without_a_result_complains_of_nothing(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, render(None, tmp_path)) as one:
+        one.page.click("#rt-theme")
+        assert one.page.inner_text("#rt-theme") == "Theme: light"
+        assert one.faults == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
