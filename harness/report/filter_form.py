@@ -23,7 +23,7 @@ def filter_form(result: RunResult) -> Html:
              ' aria-keyshortcuts="/">'),
         el("kbd", text("/"), aria_hidden="true"), class_="rt-search",
     )
-    end = el("div", el("output", id="rt-shown"), el("button", text("Show all"), type="reset", id="rt-all"), class_="rt-filter-end")
+    end = el("div", el("output", id="rt-shown"), el("button", text("Show all"), type="button", id="rt-all"), class_="rt-filter-end")
     return el(
         "form", el("div", search, _about(result), end, class_="rt-filter-words"), verdict, level,
         class_="rt-filters rt-scripted", id="rt-filters", autocomplete="off", role="search", aria_label="Filter findings and clauses",

@@ -94,6 +94,7 @@
   };
 
   const changed = () => { filter(); remember(); };
+  const clear = () => { form.reset(); changed(); };
 
   // -- links into the page ------------------------------------------------------------------------
 
@@ -102,7 +103,7 @@
     let target = null;
     try { target = byId(decodeURIComponent(location.hash.slice(1))); } catch { /* no address of ours */ }
     if (!target || target.id === "") return;
-    if (target.closest(".rt-out")) { form.reset(); filter(); remember(); }
+    if (target.closest(".rt-out")) clear();
     for (let part = target; part; part = part.parentElement) if (part.matches("details")) part.open = true;
     if (target.matches(".rt-finding, tbody")) {
       target.classList.add("rt-here");
@@ -193,7 +194,7 @@
   filter();
   document.addEventListener("DOMContentLoaded", () => {
     form.addEventListener("input", changed);
-    form.addEventListener("reset", () => setTimeout(changed));
+    byId("rt-all").addEventListener("click", () => { clear(); search.focus(); });
     form.addEventListener("submit", (event) => event.preventDefault());
     new MutationObserver((changes) => {
       if (changes.some((change) => [...change.addedNodes].some((node) => node.id === "results-table"))) { drawn(); filter(); remember(); }

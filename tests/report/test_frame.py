@@ -74,7 +74,7 @@ def test_pytest_users_get_the_frame_without_naming_a_style_file(tmp_path: Path, 
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     text = page.read_text("utf-8")
-    assert (text.count("<main"), text.count(".rt-finding {")) == (1, 1)
+    assert (text.count("<main"), text.count("@page {")) == (1, 1)
     assert policy(text)
 
 

@@ -257,10 +257,13 @@ def test_paper_has_everything_open_and_no_controls(browser: Browser, broken_page
         assert one.page.locator("details:not([open])").count() > 0
 
 
-def test_page_without_scripts_still_has_all_clauses(browser: Browser, broken_page: Path) -> None:
-    with opened(browser, broken_page, scripts=False) as one:
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_page_without_scripts_still_has_all_clauses(browser: Browser, broken_page: Path, size: tuple[int, int]) -> None:
+    with opened(browser, broken_page, scripts=False, size=size) as one:
         assert [one.visible(s) for s in ("#rt-filters", ".rt-copy", "#rt-theme")] == [0, 0, 0]
-        assert one.visible("noscript tbody tr") == len(CLAUSES)
+        assert one.page.locator("noscript tbody tr").count() == len(CLAUSES)
+        box = one.page.locator("noscript table").bounding_box()
+        assert box is not None and 200 < box["width"] < size[0]
         assert one.visible(".rt-finding") == 3
 
 
