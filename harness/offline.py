@@ -12,9 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from harness.attribution.prober import finding_of, short
+from harness.attribution.prober import finding_as_seen, finding_of, short
 from harness.case import Case, printable
-from harness.checks import Breach
 from harness.classify import address_form
 from harness.contract import CLAUSE, Expected
 from harness.exchange import Exchange
@@ -27,7 +26,8 @@ from harness.traffic import Recording
 from harness.verdicts import clause_results, headline, overall
 
 # What the answer alone tells, without knowing the request or the day.
-_NEEDS_REQUEST = ("echo.to", "echo.from", "echo.own-call", "echo.date-created", "echo.date-updated", "response.answered-by.without-detection")
+_NEEDS_TIME = ("echo.date-created", "echo.date-updated")
+_NEEDS_REQUEST = ("echo.to", "echo.from", "echo.own-call", "response.answered-by.without-detection", *_NEEDS_TIME)
 
 
 @dataclass(frozen=True)
@@ -75,24 +75,20 @@ class Check:
             session.latencies.append(exchange.elapsed)
             session.statuses[str(exchange.status)] += 1
             self._judge(exchange)
-        for clause in _NEEDS_REQUEST if recording.without_request else ():
-            session.exercised.pop(clause, None)
         found = tuple(f for f in numbered(_findings(session, recording.exchanges)) if self.config.wants(f.clause))
         return self._result(found)
 
     def _judge(self, exchange: Exchange) -> None:
-        before = len(self._session.seen)
-        self._session.judge(exchange)
-        dropped = set(_NEEDS_REQUEST) if self.recording.without_request else set()
-        if not exchange.sent_at:
-            dropped |= {"echo.date-created", "echo.date-updated"}
-        new = self._session.seen[before:]
-        if self.recording.without_request:
-            new = [s for s in new if s.breach.kind == "content"]
-        self._session.seen[before:] = [s for s in new if s.breach.clause not in dropped]
-        if not exchange.sent_at:
-            for clause in dropped:
-                self._session.exercised.pop(clause, None)
+        """Judges one exchange, save what it can't tell: what hangs on a request or on a time that is not known."""
+        session, unknown = self._session, self.recording.without_request
+        untold = (set(_NEEDS_REQUEST) if unknown else set()) | (set() if exchange.sent_at else set(_NEEDS_TIME))
+        before, exercised = len(session.seen), {clause: session.exercised[clause] for clause in untold}
+        session.judge(exchange)
+        for clause, count in exercised.items():
+            session.exercised[clause] = count
+        session.seen[before:] = [
+            s for s in session.seen[before:] if s.breach.clause not in untold and (not unknown or s.breach.kind == "content")
+        ]
 
     def _result(self, findings: tuple[Finding, ...]) -> RunResult:
         session, recording = self._session, self.recording
@@ -149,16 +145,9 @@ def _findings(session: Session, exchanges: list[Exchange]) -> list[Finding]:
     for group in by_clause.values():
         first = min(group, key=lambda s: (len(s.exchange.case.pairs), s.exchange.number))
         level = min((s.breach.level for s in group), key=lambda x: x.rank)
-        out.append(replace(_of_content(first.breach, first.exchange), level=level, occurrences=max(len(group), _counted(session, first.breach))))
+        count = max(len(group), session.occurrences[first.breach.clause, first.breach.kind])
+        out.append(replace(finding_as_seen(first.breach, first.exchange), level=level, occurrences=count))
     return out
-
-
-def _counted(session: Session, b: Breach) -> int:
-    return session.occurrences[b.clause, b.kind]
-
-
-def _of_content(b: Breach, exchange: Exchange) -> Finding:
-    return Finding(b.clause, b.clause, b.level, b.check, b.message, b.expected, b.actual, b.path, exchange.case, exchange)
 
 
 def _of_valid(wrong: list[tuple[Seen, Expectation]], exchanges: list[Exchange]) -> list[Finding]:

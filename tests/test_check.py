@@ -91,6 +91,13 @@ def test_har_is_judged_as_a_run_would(entries: list[dict[str, Any]], clauses: li
     assert (result.verdict, result.exit_code) == (("violates", 1) if broken else ("conforms", 0))
 
 
+def test_entry_without_a_time_takes_nothing_from_those_that_have_one(tmp_path: Path) -> None:
+    timeless = entry(FORM + "&Timeout=5", 201, call(2), startedDateTime=None)
+    verdicts = {c.clause.id: (c.verdict, c.cases) for c in judged(tmp_path, har(entry(), timeless)).clauses}
+    assert verdicts["echo.date-created"] == ("PASS", 1)
+    assert verdicts["echo.to"] == ("PASS", 2)
+
+
 def without(entry_: dict[str, Any], *path: str) -> dict[str, Any]:
     """An entry that lacks a place."""
     out = copy.deepcopy(entry_)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from harness.attribution.minimise import minimise
-from harness.attribution.prober import Ledger, Prober, Spent, Styled, short, styled
+from harness.attribution.prober import Ledger, Prober, Spent, Styled, finding_as_seen, short, styled
 from harness.case import Case
 from harness.checks import Breach, judge
 from harness.contract import CLAUSE, FORM_TYPE, Expected
@@ -73,7 +73,7 @@ class Content:
         level = min((s.breach.level for s in group), key=lambda x: x.rank)
         total = max(self.prober.session.occurrences[clause, "content"], len(group))
         s = min(group, key=lambda s: (s.step in AT_ONCE, len(s.exchange.case.pairs), s.exchange.number))
-        finding = _finding(s.breach, s.exchange)
+        finding = finding_as_seen(s.breach, s.exchange)
         if clause in _OF_SEVERAL or (s.step in AT_ONCE and clause in _MIXED and not self._alone(s)):
             finding = self._of_several(finding, s)
         elif s.exchange.case.is_plain_form:
@@ -116,7 +116,7 @@ class Content:
         if shown < tries:
             flaky = (shown, tries) if shown else (total, max(self.prober.session.counts.cases, total))
         cause = "" if flaky is None else "now and then"
-        return replace(_finding(found, exchange), flaky=flaky, cause=cause or _condition(exchange.case))
+        return replace(finding_as_seen(found, exchange), flaky=flaky, cause=cause or _condition(exchange.case))
 
     def _smallest(self, s: Seen) -> tuple[Exchange, Breach, int, int]:
         """(exchange, its breach, how often shown, of how many tries) of the smallest case that breaks the same clause."""
@@ -172,10 +172,3 @@ def _condition(case: Case) -> str:
     if not to.startswith("+"):
         extra = [f"To={short(to)}", *(n for n in extra if n != "Twiml" or "Url" in dict(case.pairs))]
     return f"with {', '.join(dict.fromkeys(extra))}" if extra else ""
-
-
-def _finding(b: Breach, exchange: Exchange) -> Finding:
-    return Finding(
-        id=b.clause, clause=b.clause, level=b.level, check=b.check, message=b.message, expected=b.expected, actual=b.actual, path=b.path,
-        case=exchange.case, exchange=exchange,
-    )

@@ -204,6 +204,14 @@ def finding_of(clause: str, b: Breach, exchange: Exchange, cause: str = "", leve
     )
 
 
+def finding_as_seen(b: Breach, exchange: Exchange) -> Finding:
+    """A finding of just what a check saw, where and as it said it."""
+    return Finding(
+        id=b.clause, clause=b.clause, level=b.level, check=b.check, message=b.message, expected=b.expected, actual=b.actual, path=b.path,
+        case=exchange.case, exchange=exchange,
+    )
+
+
 def short(value: str | None) -> str:
     """A value for people: cut, with its length."""
     text = printable(value or "")
