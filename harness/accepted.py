@@ -11,12 +11,11 @@ import re
 import tomllib
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from harness.contract import CLAUSE
-from harness.errors import UsageError
+from harness.errors import UsageError, nearest
 from harness.files import read_text
 
 SCHEMA_VERSION = 1
@@ -29,12 +28,29 @@ _DEVIATION_KEYS = ("clause", "instead", "reason", "owner", "until")
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Why a finding doesn't count: somebody accepted it.
+
+    Args:
+        kind: `baseline` for a known defect, `declared` for a deliberate deviation.
+        reason: in the words of whoever accepted it.
+        owner: who is to mend it; empty where nobody is named.
+        until: the last day on which it is accepted, or None for no end.
+    """
+
+    kind: str
+    reason: str
+    owner: str = ""
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One accepted defect.
 
     Args:
         clause, outcome, path, blame, also: of its `harness.identity.Identity`.
-        reason, owner, until: as in `harness.findings.Acceptance`.
+        acceptance: why it doesn't count.
         flaky: whether it showed only now and then, so that a run without it means nothing.
     """
 
@@ -43,9 +59,7 @@ class Entry:
     path: str
     blame: frozenset[str]
     also: frozenset[str]
-    reason: str
-    owner: str = ""
-    until: date | None = None
+    acceptance: Acceptance
     flaky: bool = False
 
 
@@ -73,15 +87,12 @@ class Deviation:
     Args:
         clause: its id.
         instead: `accepted` or `refused`, a status such as `200`, or a regular expression of the value that comes instead.
-        reason: why.
-        owner, until: as in `harness.findings.Acceptance`.
+        acceptance: why it doesn't count.
     """
 
     clause: str
     instead: str
-    reason: str
-    owner: str = ""
-    until: date | None = None
+    acceptance: Acceptance
 
 
 @dataclass(frozen=True)
@@ -137,11 +148,9 @@ def _entry(row: dict[str, Any], where: str, today: date) -> Entry:
     outcome = row.get("outcome", "content")
     if outcome not in OUTCOMES:
         raise UsageError(f"{where}: outcome must be one of {', '.join(OUTCOMES)}, not {str(outcome)[:40]!r}")
-    reason, until = _reason(row, where, clause), row.get("until")
-    _unexpired(until, where, clause, today)
     return Entry(
-        clause, outcome, row.get("path", "$"), _texts(row, "blame", where), _texts(row, "also", where), reason, row.get("owner", ""), until,
-        row.get("flaky", False),
+        clause, outcome, row.get("path", "$"), _texts(row, "blame", where), _texts(row, "also", where),
+        _acceptance("baseline", row, where, clause, today), row.get("flaky", False),
     )
 
 
@@ -165,9 +174,7 @@ def deviations_of(rows: Any, where: str, today: date) -> tuple[Deviation, ...]:
         clause = _known_clause(row.get("clause"), place)
         if any(d.clause == clause for d in out):
             raise UsageError(f"{place}: {clause} is declared twice; keep one")
-        until = row.get("until")
-        _unexpired(until, place, clause, today)
-        out.append(Deviation(clause, _instead(row.get("instead"), place), _reason(row, place, clause), str(row.get("owner", "")), until))
+        out.append(Deviation(clause, _instead(row.get("instead"), place), _acceptance("declared", row, place, clause, today)))
     return tuple(out)
 
 
@@ -188,27 +195,22 @@ def _known_clause(value: Any, where: str) -> str:
         return value
     if not isinstance(value, str):
         raise UsageError(f"{where} names no clause")
-    near = get_close_matches(value, list(CLAUSE), n=1, cutoff=0.5)
-    raise UsageError(f"{where}: unknown clause {value[:60]!r}{f', did you mean {near[0]!r}?' if near else ''}; `ringtrue contract` lists them")
+    raise UsageError(f"{where}: unknown clause {value[:60]!r}{nearest(value, list(CLAUSE))}; `ringtrue contract` lists them")
 
 
-def _reason(row: dict[str, Any], where: str, clause: str) -> str:
-    reason = row.get("reason")
-    if not isinstance(reason, str) or not reason.strip():
-        raise UsageError(f"{where}: {clause} has no reason; say why it is accepted")
-    return " ".join(reason.split())
-
-
-def _unexpired(until: date | None, where: str, clause: str, today: date) -> None:
+def _acceptance(kind: str, row: dict[str, Any], where: str, clause: str, today: date) -> Acceptance:
+    reason, until = row.get("reason"), row.get("until")
     if until is not None and until < today:
         raise UsageError(f"{where}: {clause} was accepted until {until.isoformat()}; mend it, or give it a new day")
+    if not isinstance(reason, str) or not reason.strip():
+        raise UsageError(f"{where}: {clause} has no reason; say why it is accepted")
+    return Acceptance(kind, " ".join(reason.split()), str(row.get("owner", "")), until)
 
 
 def _typed(table: dict[str, Any], kinds: dict[str, Any], where: str) -> None:
     for key, value in table.items():
         if key not in kinds:
-            near = get_close_matches(key, list(kinds), n=1, cutoff=0.5)
-            raise UsageError(f"{where}: unknown key {key[:40]!r}{f', did you mean {near[0]!r}?' if near else ''}")
+            raise UsageError(f"{where}: unknown key {key[:40]!r}{nearest(key, list(kinds))}")
         wrong = isinstance(value, bool) and kinds[key] in (int, str)
         # A date with a time is a date to Python, and can't be compared with one.
         if wrong or not isinstance(value, kinds[key]) or (kinds[key] is date and type(value) is not date):

@@ -7,14 +7,13 @@ import os
 import tomllib
 from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from harness.accepted import Baseline, Deviation, Gate, deviations_of, read_baseline
 from harness.classify import address_form
 from harness.contract import CLAUSE
-from harness.errors import UsageError
+from harness.errors import UsageError, nearest
 from harness.files import read_text
 from harness.target import check_url, is_loopback
 from strategies.plan import PROFILES
@@ -186,12 +185,6 @@ def _check_glob(option: str, glob: str) -> None:
     if any(fnmatch.fnmatchcase(c, glob) for c in CLAUSE):
         return
     raise UsageError(f"{option} {glob!r} matches no clause{nearest(glob, list(CLAUSE))}; `ringtrue contract` lists them")
-
-
-def nearest(word: str, known: list[str]) -> str:
-    """`, did you mean …?` or nothing."""
-    found = get_close_matches(word, known, n=1, cutoff=0.5)
-    return f", did you mean {found[0]!r}?" if found else ""
 
 
 # --- the config file --------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ The command line turns them into one sentence and an exit code. Nothing here for
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 
 class HarnessError(Exception):
     """Base of all errors that a user may meet; `exit_code` is what the process ends with."""
@@ -38,3 +40,9 @@ class Interrupted(HarnessError):
     """The user or the system asked the run to end (exit 130)."""
 
     exit_code = 130
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """`, did you mean …?` or nothing."""
+    found = get_close_matches(word, known, n=1, cutoff=0.5)
+    return f", did you mean {found[0]!r}?" if found else ""

@@ -17,24 +17,14 @@ LARGEST = 64 << 20
 
 
 def write(path: Path, text: str) -> Path:
-    """Writes a text file in UTF-8, whole or not at all.
-
-    Raises:
-        OSError: it can't be written; what was there before stays.
-    """
-    return write_bytes(path, text.encode("utf-8"))
-
-
-def write_bytes(path: Path, data: bytes) -> Path:
-    """Writes a file, whole or not at all: to one side, then moved into its place.
+    """Writes a text file in UTF-8, whole or not at all: to one side, then moved into its place.
 
     Raises:
         OSError: it can't be written; what was there before stays.
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(aside, "wb") as stream:
-            stream.write(data)
+        aside.write_text(text, "utf-8", newline="\n")
         os.replace(aside, path)
     except BaseException:
         with suppress(OSError):
@@ -43,8 +33,8 @@ def write_bytes(path: Path, data: bytes) -> Path:
     return path
 
 
-def read_bytes(path: Path, what: str, largest: int = LARGEST) -> bytes:
-    """The content of a file that the user named.
+def read_text(path: Path, what: str, largest: int = LARGEST) -> str:
+    """The text of a file that the user named, in UTF-8, without a byte order mark.
 
     Args:
         path: of the file.
@@ -52,7 +42,7 @@ def read_bytes(path: Path, what: str, largest: int = LARGEST) -> bytes:
         largest: in bytes.
 
     Raises:
-        UsageError: it can't be read or is too large.
+        UsageError: it can't be read, is too large, or is not UTF-8.
     """
     try:
         with path.open("rb") as stream:
@@ -62,17 +52,8 @@ def read_bytes(path: Path, what: str, largest: int = LARGEST) -> bytes:
         raise UsageError(f"{path} can't be read ({why}); {what} was expected") from None
     if len(data) > largest:
         raise UsageError(f"{path} is too large for {what}: more than {largest >> 20} MB")
-    return data
-
-
-def read_text(path: Path, what: str, largest: int = LARGEST) -> str:
-    """The text of a file in UTF-8, without a byte order mark.
-
-    Raises:
-        UsageError: as for `read_bytes`, or it is not UTF-8.
-    """
     try:
-        return read_bytes(path, what, largest).decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8 at byte {error.start}; {what} was expected") from None
 

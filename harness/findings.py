@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
 
+from harness.accepted import Acceptance
 from harness.case import Case
 from harness.contract import CLAUSE, Level
 from harness.exchange import Exchange
-
-
-@dataclass(frozen=True, slots=True)
-class Acceptance:
-    """Why a finding doesn't count: somebody accepted it.
-
-    Args:
-        kind: `baseline` for a known defect, `declared` for a deliberate deviation.
-        reason: in the words of whoever accepted it.
-        owner: who is to mend it; empty where nobody is named.
-        until: the last day on which it is accepted, or None for no end.
-    """
-
-    kind: str
-    reason: str
-    owner: str = ""
-    until: date | None = None
 
 
 @dataclass(frozen=True)

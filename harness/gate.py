@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from harness.accepted import Baseline, Deviation, Entry, Gate
-from harness.findings import Acceptance, Finding, numbered
-from harness.identity import Identity, identity_of
+from harness.findings import Finding, numbered
+from harness.identity import Identity, blame_alike, identity_of
 from harness.session import Seen
 
 
@@ -59,7 +59,7 @@ def _declared(
             out.append(f)
             continue
         d = by_clause[f.clause]
-        out.append(replace(f, accepted=Acceptance("declared", d.reason, d.owner, d.until)))
+        out.append(replace(f, accepted=d.acceptance))
         out.extend(_otherwise(d, f, seen))
     stale, notes = [], []
     for d in gate.deviations:
@@ -110,7 +110,7 @@ def _known(
                     taken[place] = baseline.entries[entry]
                     covered.setdefault(entry, set()).update((f.clause, *f.also))
     out = [
-        f if place not in taken else replace(f, accepted=Acceptance("baseline", taken[place].reason, taken[place].owner, taken[place].until))
+        replace(f, accepted=taken[place].acceptance) if place in taken else f
         for place, f in enumerate(findings)
     ]
     new = {c for f in out if f.accepted is None for c in (f.clause, *f.also)}
@@ -128,7 +128,7 @@ def _entry_for(baseline: Baseline, identity: Identity, covered: dict[int, set[st
     """The place of an entry that covers a defect and covers no other one of the same clauses yet."""
     for place, entry in enumerate(baseline.entries):
         clauses = {entry.clause, *entry.also}
-        blamed = identity.blame == entry.blame if exact else identity.blame <= entry.blame or entry.blame <= identity.blame
+        blamed = identity.blame == entry.blame if exact else blame_alike(identity.blame, entry.blame)
         alike = blamed and (identity.outcome, identity.path) == (entry.outcome, entry.path)
         if alike and identity.clauses <= clauses and not identity.clauses & covered.get(place, set()):
             return place

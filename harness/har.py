@@ -23,6 +23,7 @@ from harness.case import Case
 from harness.classify import classify
 from harness.exchange import Exchange
 from harness.results import without_password
+from harness.target import FIXED_HEADERS
 from harness.wire import body_of
 
 NAME = "exchanges.har"
@@ -137,7 +138,7 @@ class HarWriter:
         # A call that is read back is another request than its case's.
         own = exchange.method == exchange.case.method
         body = b"" if not own else _PASSWORD.sub(rb"\1" + _STAND_IN.encode(), body_of(case))
-        headers = [_header("User-Agent", f"ringtrue/{__version__}"), _header("Accept", "application/json"), _header("Accept-Encoding", "gzip")]
+        headers = [_header(name, value) for name, value in FIXED_HEADERS.items()]
         if case.content_type is not None and own:
             headers.append(_header("Content-Type", _plain(case.content_type)))
         if self._with_token and (case.credentials != "none" or not own):

@@ -51,7 +51,12 @@ class Identity:
     def is_like(self, other: Identity) -> bool:
         """Whether it is the same defect, cut down further in one of two runs: one blames all that the other does."""
         same = (self.clause, self.outcome, self.path) == (other.clause, other.outcome, other.path)
-        return same and (self.blame <= other.blame or other.blame <= self.blame)
+        return same and blame_alike(self.blame, other.blame)
+
+
+def blame_alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether one blames all that the other does: a case that was cut down further."""
+    return one <= other or other <= one
 
 
 def identity_of(finding: Finding) -> Identity:

@@ -15,7 +15,6 @@ from harness.identity import Identity
 from harness.results import EMBEDDED, SCHEMA_VERSION, VERDICTS
 
 RESULTS = "results.json"
-_LARGEST = 64 << 20
 _T = TypeVar("_T", str, int, list[Any], dict[str, Any])
 
 
@@ -108,7 +107,7 @@ def load_results(path: Path) -> Recorded:
         UsageError: it can't be read, or is no results.json of this schema version.
     """
     file = path / RESULTS if path.is_dir() else path
-    data = read_json(file, "the results.json of a run", _LARGEST)
+    data = read_json(file, "the results.json of a run")
     if not isinstance(data, dict) or "schema_version" not in data:
         raise UsageError(f"{file} is no results.json of ringtrue; name the file, or the directory that a run wrote")
     version = data["schema_version"]

@@ -88,14 +88,14 @@ def run_suite(config: RunConfig, make: Make = Run, write_baseline: Path | None =
     Raises:
         UsageError: the output directory or a file that was named can't be written.
     """
-    check_baseline(write_baseline)
+    old = check_baseline(write_baseline)
     check_json(telling.json)
     result, code = _conducted(replace(config, aloud=telling.loudness > 1), make)
     if not tell(result, config, telling) and code != INTERRUPTED:
         return 3
     if code not in (result.exit_code, INTERRUPTED):
         return code
-    return code if write_baseline is None else _baseline(result, config, write_baseline)
+    return code if write_baseline is None else _baseline(result, config, write_baseline, old)
 
 
 def _conducted(config: RunConfig, make: Make) -> tuple[RunResult, int]:
@@ -124,14 +124,13 @@ def check_baseline(path: Path | None) -> Baseline | None:
     return read_baseline(path, date.min) if path.exists() else None
 
 
-def _baseline(result: RunResult, config: RunConfig, path: Path) -> int:
+def _baseline(result: RunResult, config: RunConfig, path: Path, old: Baseline | None) -> int:
     """Writes a baseline of what a whole run found."""
     if result.exit_code not in (0, 1):
         sys.stderr.write(f"ringtrue: {path} was not written, since this run did not come to its end\n")
         return result.exit_code
-    old = check_baseline(path) or config.gate.baseline
     try:
-        write(path, baseline_text(result, old))
+        write(path, baseline_text(result, old or config.gate.baseline))
     except OSError as error:
         raise UsageError(f"--write-baseline {path} can't be written ({error.strerror}); choose another file") from None
     number = sum(f.accepted is None or f.accepted.kind != "declared" for f in result.findings)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked, gate_of, has_target, nearest, read_file, target_names, token_from
-from harness.errors import UsageError
+from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked, gate_of, has_target, read_file, target_names, token_from
+from harness.errors import UsageError, nearest
 
 _DEFAULT_FILE = Path("ringtrue.toml")
 
@@ -22,9 +22,9 @@ def settings_of(options: dict[str, Any]) -> RunConfig:
     """
     target, named = options["target"], None
     path = _config_path(options)
-    if target is not None and "://" not in target and (path is None or not has_target(path, target)):
-        raise UsageError(_no_such_target(target, path))
-    if path is not None and target is not None and "://" not in target and has_target(path, target):
+    if target is not None and "://" not in target:
+        if path is None or not has_target(path, target):
+            raise UsageError(_no_such_target(target, path))
         target, named = None, target
     table = read_file(path, named, target) if path is not None else {}
 

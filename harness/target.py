@@ -33,6 +33,8 @@ from harness.exchange import MAX_BODY, Exchange
 from harness.wire import body_of
 
 REDACTED = "[redacted]"
+# What every request says beside its content type and its credentials.
+FIXED_HEADERS = {"User-Agent": f"ringtrue/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip"}
 _OTHER_ACCOUNT = "AC" + "0123456789abcdef" * 2
 _MAX_INTERIM = 32
 
@@ -256,7 +258,6 @@ class Target:
         self._watchdog = _Watchdog()
         self._secrets = _secret_grams(config)
         self._credentials: dict[str, str | None] = {}
-        self._fixed = {"User-Agent": f"ringtrue/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip"}
 
     # -- what is sent ----------------------------------------------------------------------------
 
@@ -279,7 +280,7 @@ class Target:
 
     def headers_of(self, case: Case) -> dict[str, str]:
         """The headers that a case is sent with, the secret one included."""
-        headers = dict(self._fixed)
+        headers = dict(FIXED_HEADERS)
         if case.content_type is not None:
             headers["Content-Type"] = case.content_type
         authorization = self.credential(case.credentials)
@@ -310,7 +311,7 @@ class Target:
 
     def read(self, path: str, case: Case) -> Exchange:
         """GETs a path of the target with the right credentials; `case` is kept with the exchange."""
-        headers = dict(self._fixed)
+        headers = dict(FIXED_HEADERS)
         authorization = self.credential("right")
         if authorization is not None:
             headers["Authorization"] = authorization

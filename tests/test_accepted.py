@@ -113,7 +113,7 @@ def test_wrong_baseline_is_refused_in_one_sentence(text: str, word: str, tmp_pat
 def test_entry_is_good_until_the_end_of_its_last_day(tmp_path: Path) -> None:
     path = tmp_path / "b.toml"
     path.write_text(HEAD + ENTRY + f"until = {TODAY}", "utf-8")
-    assert read_baseline(path, TODAY).entries[0].until == TODAY
+    assert read_baseline(path, TODAY).entries[0].acceptance.until == TODAY
     with pytest.raises(UsageError):
         read_baseline(path, TODAY + timedelta(days=1))
 

@@ -20,7 +20,6 @@ from harness.errors import UsageError
 from harness.files import read_text
 
 FORM = "application/x-www-form-urlencoded"
-_LARGEST = 64 << 20
 _STEPS = 30
 _PATH = re.compile(r".*/Accounts/\{[^}]+\}/Calls(?:\.json|\{[^}]*\})?/?\Z", re.IGNORECASE)
 _SID = re.compile(r"([A-Z]{2})\[[^\]]*\]\{32\}")
@@ -51,7 +50,7 @@ def read_document(path: Path, wanted: str | None = None) -> Operation:
     Raises:
         UsageError: it can't be read, is no OpenAPI document, or lacks the operation.
     """
-    text = read_text(path, "an OpenAPI document", _LARGEST)
+    text = read_text(path, "an OpenAPI document")
     try:
         data = _parsed(text)
     except (ValueError, yaml.YAMLError, RecursionError):
@@ -88,7 +87,6 @@ def operation_of(data: dict[str, Any], wanted: str | None = None) -> Operation:
 class _Reader:
     def __init__(self, data: dict[str, Any]) -> None:
         self.data = data
-        self.notes: list[str] = []
 
     def follow(self, node: Any) -> dict[str, Any]:
         """A node with its references followed."""
@@ -108,14 +106,14 @@ class _Reader:
     def operation(self, wanted: str | None) -> Operation:
         path, item = self._find(wanted)
         post = self.follow(item["post"])
-        media_type, schema = self._body(post, item)
+        media_type, schema = self._body(post)
         parameters, required = self._properties(schema) if schema is not None else self._form_parameters(post, item)
         groups = self._one_of(schema or {}, parameters) | self._by_extension(post, parameters)
         responses = self.follow(post.get("responses") or {})
         success = frozenset(str(s) for s in responses if str(s)[:1] == "2")
         return Operation(
             f"POST {path}", media_type, parameters, frozenset(required), frozenset(groups), self._attributes(responses), success,
-            self._basic(post), tuple(self.notes),
+            self._basic(post),
         )
 
     def _find(self, wanted: str | None) -> tuple[str, dict[str, Any]]:
@@ -137,7 +135,7 @@ class _Reader:
 
     # -- the request ------------------------------------------------------------------------------------
 
-    def _body(self, post: dict[str, Any], item: dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
+    def _body(self, post: dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
         if "requestBody" not in post:
             consumes = post.get("consumes") or self.data.get("consumes") or [FORM]
             return (FORM if FORM in consumes else str(consumes[0])), None

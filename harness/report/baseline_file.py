@@ -8,7 +8,7 @@ from typing import Any
 import tomlkit
 
 from harness import __version__
-from harness.accepted import SCHEMA_VERSION, Baseline, Entry
+from harness.accepted import SCHEMA_VERSION, Acceptance, Baseline, Entry
 from harness.case import printable
 from harness.findings import Finding
 from harness.gate import find_entry
@@ -64,10 +64,11 @@ def _row(f: Finding, old: Entry | None) -> Any:
         table.add("blame", sorted(map(_one_line, identity.blame)))
     if f.flaky is not None:
         table.add("flaky", True)
-    table.add("reason", old.reason if old is not None else UNREASONED)
-    table.add("owner", old.owner if old is not None else "")
-    if old is not None and old.until is not None:
-        table.add("until", old.until)
+    accepted = old.acceptance if old is not None else Acceptance("baseline", UNREASONED)
+    table.add("reason", accepted.reason)
+    table.add("owner", accepted.owner)
+    if accepted.until is not None:
+        table.add("until", accepted.until)
     return table
 
 

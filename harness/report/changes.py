@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from harness.compare import Change, Comparison, Kind
 from harness.recorded import Recorded
-from harness.report.escape import for_markdown, for_terminal
+from harness.report.escape import for_markdown
 from harness.report.markup import EMPTY, Html, el, sign, text
 from harness.report.standalone import run_card, scrolling, standalone
-from harness.report.terminal import shorten
+from harness.report.terminal import fitted
 from harness.report.words import VERDICT_SIGN, VERDICT_WORD, count
 
 SIGN = {Kind.BROKE: "✗", Kind.IDLE: "?", Kind.FIXED: "✓", Kind.AWAKE: "+", Kind.STILL: "=", Kind.ACCEPTED: "≈", Kind.UNKNOWN: "·"}
@@ -30,23 +30,19 @@ def summary_line(comparison: Comparison) -> str:
 
 def as_text(comparison: Comparison, width: int = 80) -> str:
     """Lines for a terminal, each at most `width` columns wide."""
-    lines = [_fit(f"old: {_run_words(comparison.old)}", width), _fit(f"new: {_run_words(comparison.new)}", width), ""]
+    lines = [fitted(f"old: {_run_words(comparison.old)}", width), fitted(f"new: {_run_words(comparison.new)}", width), ""]
     for kind in Kind:
         changes = comparison.of(kind)
         if changes:
             lines.append(f"{SIGN[kind]} {kind.value}: {count(len(changes), 'clause' if kind in _OF_CLAUSES else 'break')}")
         for c in changes[:_SHOWN]:
-            lines.append(_fit(f"    {c.level:<8} {c.clause}", width))
-            lines += [_fit(f"             {c.detail}", width)] if c.detail else []
+            lines.append(fitted(f"    {c.level:<8} {c.clause}", width))
+            lines += [fitted(f"             {c.detail}", width)] if c.detail else []
         if len(changes) > _SHOWN:
             lines.append(f"    and {len(changes) - _SHOWN} more")
-    lines += [_fit(f"note: {r}", width) for r in comparison.remarks]
-    lines.append(_fit(summary_line(comparison), width))
+    lines += [fitted(f"note: {r}", width) for r in comparison.remarks]
+    lines.append(fitted(summary_line(comparison), width))
     return "\n".join(lines) + "\n"
-
-
-def _fit(line: str, width: int) -> str:
-    return shorten(for_terminal(line), width)
 
 
 def _run_words(run: Recorded) -> str:

@@ -6,23 +6,22 @@ import json
 from collections.abc import Sequence
 
 from harness.drift.model import Difference, Operation
-from harness.report.escape import for_markdown, for_terminal, visible
-from harness.report.terminal import shorten
+from harness.report.escape import for_markdown, visible
+from harness.report.terminal import fitted
 from harness.report.words import count
 
 
 def as_text(found: Sequence[Difference], document: Operation, width: int = 80) -> str:
     """A block a parameter, each line at most `width` columns wide."""
-    lines = [_fit(document.place, width), f"{count(len(found), 'difference')} from the contract"]
+    lines = [fitted(document.place, width), f"{count(len(found), 'difference')} from the contract"]
     last = ("", "")
     for d in found:
         if (d.where, d.name) != last:
-            lines += ["", _fit(f"{d.where} {d.name}", width)]
+            lines += ["", fitted(f"{d.where} {d.name}", width)]
             last = (d.where, d.name)
-        lines += [_fit(line, width) for line in _lines(d)]
+        lines += [fitted(line, width) for line in _lines(d)]
     if any(d.in_text for d in found):
         lines += ["", "(in its text): the document says so in a description alone."]
-    lines += [_fit(f"note: {n}", width) for n in document.notes]
     return "\n".join(lines) + "\n"
 
 
@@ -62,7 +61,3 @@ def as_json(found: Sequence[Difference], document: Operation) -> str:
         {"where": d.where, "name": d.name, "what": d.what, "contract": d.contract, "document": d.document, "in_text": d.in_text} for d in found
     ]
     return json.dumps({"operation": visible(document.place), "differences": rows}, indent=2) + "\n"
-
-
-def _fit(line: str, width: int) -> str:
-    return shorten(for_terminal(line), width)

@@ -14,7 +14,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from harness.findings import Finding
 from harness.report.escape import cut, for_xml
-from harness.report.words import cause_and_count, replay_line, rule, versus
+from harness.report.words import cause_and_count, is_of_this_place, replay_line, rule, versus
 from harness.results import ClauseResult, RunResult
 
 _SUITE = "ringtrue"
@@ -111,7 +111,7 @@ def _told(c: ClauseResult, findings: list[Finding], directory: PurePath) -> Iter
 
 def _attachments(findings: list[Finding], directory: PurePath) -> Iterator[str]:
     """The saved cases, in the words that GitLab and Jenkins read; only of a folder inside the job's."""
-    if directory.is_absolute() or ".." in directory.parts:
+    if not is_of_this_place(directory):
         return
     yield from (f"[[ATTACHMENT|{_text((directory / 'cases' / f'{f.id}.json').as_posix())}]]" for f in findings)
 

@@ -7,10 +7,10 @@ from importlib import resources
 
 from harness.contract import CLAUSES, Clause, Level
 from harness.recorded import Recorded
-from harness.report.escape import for_markdown, for_terminal
+from harness.report.escape import for_markdown
 from harness.report.markup import EMPTY, Html, el, hidden, sign, text
 from harness.report.standalone import run_card, scrolling, standalone
-from harness.report.terminal import shorten
+from harness.report.terminal import fitted
 from harness.report.words import CLAUSE_MEANING, CLAUSE_SIGN, VERDICT_SIGN, VERDICT_WORD, count
 from harness.results import VERDICTS
 
@@ -57,16 +57,16 @@ def as_text(runs: Sequence[Recorded], width: int = 80) -> str:
     room = min(max(map(len, names)), 24)
     lines = []
     for letter, name, run in zip(_letters(), names, runs, strict=False):
-        tally = ", ".join(f"{n} {v}" for v in VERDICTS if (n := sum(verdict_of(run, c) == v for c in CLAUSES)))
-        lines.append(_fit(f"{letter}  {name:<{room}} {VERDICT_SIGN[run.verdict]} {VERDICT_WORD[run.verdict]:<12} {tally}", width))
+        tally = ", ".join(f"{n} {v}" for v in VERDICTS if (n := _tally(run, v)))
+        lines.append(fitted(f"{letter}  {name:<{room}} {VERDICT_SIGN[run.verdict]} {VERDICT_WORD[run.verdict]:<12} {tally}", width))
     rows = [c for c in CLAUSES if differs(runs, c)]
     if not rows:
         return "\n".join([*lines, "", "They say the same of every clause."]) + "\n"
     columns = "".join(letter for letter, _ in zip(_letters(), runs, strict=False))
     lines += ["", f"{columns}  clauses of which they say different things"]
-    lines += [_fit("".join(CLAUSE_SIGN[verdict_of(r, c)] for r in runs) + f"  {c.id}", width) for c in rows]
+    lines += [fitted("".join(CLAUSE_SIGN[verdict_of(r, c)] for r in runs) + f"  {c.id}", width) for c in rows]
     used = [v for v in VERDICTS if any(verdict_of(r, c) == v for r in runs for c in rows)]
-    lines += ["", _fit(", ".join(f"{CLAUSE_SIGN[v]} {v}" for v in used), width)]
+    lines += ["", fitted(", ".join(f"{CLAUSE_SIGN[v]} {v}" for v in used), width)]
     return "\n".join(lines) + "\n"
 
 
@@ -74,10 +74,6 @@ def _letters() -> Iterator[str]:
     yield from "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     while True:
         yield "·"
-
-
-def _fit(line: str, width: int) -> str:
-    return shorten(for_terminal(line), width)
 
 
 # -- Markdown -------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from harness.contract.model import Clause
 from harness.findings import Finding
 from harness.identity import identity_of
 from harness.report.escape import cut, for_markdown, visible
-from harness.report.words import cause_and_count, count, place, replay_line, rule
+from harness.report.words import cause_and_count, count, is_of_this_place, place, replay_line, rule
 from harness.results import RunResult
 
 _LEVEL = {Level.MUST: "error", Level.SHOULD: "warning", Level.OBSERVED: "note"}
@@ -152,7 +152,7 @@ def _logical(f: Finding) -> dict[str, Any]:
 
 def _case_of(f: Finding, directory: PurePath) -> str:
     """The saved case's place: relative to where the run was started, as code scanning wants it; else relative to the file itself."""
-    folder = directory if not directory.is_absolute() and ".." not in directory.parts else PurePath(".")
+    folder = directory if is_of_this_place(directory) else PurePath(".")
     return (folder / "cases" / f"{f.id}.json").as_posix()
 
 

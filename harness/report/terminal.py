@@ -64,7 +64,7 @@ class _Paint:
 
     def fit(self, text: str, indent: int = 0) -> str:
         """Text as one line within the width."""
-        return " " * indent + shorten(for_terminal(text), self.width - indent)
+        return " " * indent + fitted(text, self.width - indent)
 
     def wrap(self, text: str, indent: int, most: int) -> list[str]:
         """Text on at most so many lines, all but the first indented."""
@@ -103,6 +103,11 @@ def shorten(text: str, width: int) -> str:
             break
         out.append(c)
     return "".join(out) + "…"
+
+
+def fitted(text: str, width: int) -> str:
+    """Any text as one harmless line of at most `width` columns."""
+    return shorten(for_terminal(text), width)
 
 
 def _verdict(result: RunResult, paint: _Paint) -> Iterator[str]:

@@ -144,6 +144,11 @@ def cause_and_count(finding: Finding) -> str:
     return f"{finding.cause}, {seen(finding)}" if finding.cause else seen(finding)
 
 
+def is_of_this_place(directory: PurePath) -> bool:
+    """Whether a folder is below where the run was started, so that other readers of the same checkout find it."""
+    return not directory.is_absolute() and ".." not in directory.parts
+
+
 def replay_line(finding: Finding, directory: PurePath) -> str:
     """The command that sends a finding's case again, for a POSIX shell.
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from harness.accepted import Acceptance
 from harness.case import Case, Pairs
 from harness.contract import CLAUSE, CLAUSES, Level
 from harness.exchange import Exchange
-from harness.findings import Acceptance, Finding
+from harness.findings import Finding
 from harness.latency import latency_of
 from harness.report.html import HtmlReport
 from harness.report.words import verdict_of

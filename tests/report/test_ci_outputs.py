@@ -20,8 +20,9 @@ from sarif_pydantic import Sarif
 from support import required
 from xmlschema import XMLSchema
 
+from harness.accepted import Acceptance
 from harness.contract import CLAUSES, Level
-from harness.findings import Acceptance, Finding
+from harness.findings import Finding
 from harness.report.github import MAX_SUMMARY, summary_within, workflow_commands
 from harness.report.junit import junit
 from harness.report.sarif import sarif
