@@ -16,11 +16,10 @@ run: .venv/.installed-run
 install: .venv/.installed-dev
 
 test: .venv/.installed-dev node_modules/.installed lint
-	RINGTRUE_REQUIRE_ALL=$(REQUIRE_ALL) $(BIN)/python -m pytest -q -n auto --dist loadfile --ignore tests/test_matrix.py $(ARGS)
-	RINGTRUE_REQUIRE_ALL=$(REQUIRE_ALL) $(BIN)/python -m pytest -q tests/test_matrix.py $(ARGS)
+	RINGTRUE_REQUIRE_ALL=$(REQUIRE_ALL) $(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
 
 check: .venv/.installed-dev lint
-	$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow" $(ARGS)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .

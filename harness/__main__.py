@@ -1,6 +1,16 @@
-"""`python -m harness` is the command `ringtrue`."""
+"""The command `ringtrue`, and `python -m harness`. It imports nothing itself, so that Ctrl-C during the start is no traceback."""
 
-from harness.cli import main
+from __future__ import annotations
+
+
+def main() -> None:
+    """Entry point of the command."""
+    try:
+        from harness.cli import main as command
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    command()
+
 
 if __name__ == "__main__":
     main()

@@ -7,8 +7,8 @@ which finding they cover is decided in `harness.gate`.
 
 from __future__ import annotations
 
+import os
 import re
-import tomllib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,15 +16,21 @@ from typing import Any
 
 from harness.contract import CLAUSE
 from harness.errors import UsageError, nearest
-from harness.files import read_text
+from harness.files import read_toml
 
 SCHEMA_VERSION = 1
+UNREASONED = "known when the baseline was written; say here why it is accepted"
 OUTCOMES = ("accepted", "refused", "crashed", "content")
 _TOP_KEYS = {"schema-version": int, "target": str, "profile": str, "accepted": list}
 _ENTRY_KEYS: dict[str, type] = {
     "clause": str, "also": list, "outcome": str, "path": str, "blame": list, "reason": str, "owner": str, "until": date, "flaky": bool,
 }
 _DEVIATION_KEYS = ("clause", "instead", "reason", "owner", "until")
+
+
+def for_people(reason: str) -> str:
+    """A reason, where somebody has given one."""
+    return "no reason given yet" if reason == UNREASONED else reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,11 @@ class Acceptance:
     reason: str
     owner: str = ""
     until: date | None = None
+
+    @property
+    def said(self) -> str:
+        """The reason for people, who shall see that nobody has given one."""
+        return for_people(self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +134,12 @@ def read_baseline(path: Path, today: date) -> Baseline:
     Raises:
         UsageError: it is no baseline of this version, names an unknown clause, or holds an entry that has expired.
     """
-    try:
-        data = tomllib.loads(read_text(path, "a baseline"))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"{path} is no valid TOML ({' '.join(str(error).split())[:120]}); a baseline was expected") from None
+    if not os.path.exists(path):
+        raise UsageError(f"{path} is not there; accept what is broken today with --write-baseline {path}")
+    data = read_toml(path, "a baseline")
     version = data.get("schema-version")
     if version != SCHEMA_VERSION or isinstance(version, bool):
-        raise UsageError(f"{path} is no baseline of schema version {SCHEMA_VERSION}; write it anew with --write-baseline {path}")
+        raise UsageError(f"{path} is no baseline of schema version {SCHEMA_VERSION}; move it away, and write a new one with --write-baseline {path}")
     _typed(data, _TOP_KEYS, str(path))
     entries = []
     for number, row in enumerate(data.get("accepted", []), 1):

@@ -37,12 +37,12 @@ def _words(c: RunConfig) -> Iterator[str]:
     single: tuple[tuple[str, object, object], ...] = (
         ("--profile", c.profile, default.profile), ("--seed", c.seed, default.seed), ("--max-requests", c.max_requests, None),
         ("--max-time", c.max_time, None), ("--rate", c.rate, None), ("--workers", c.workers, default.workers),
-        ("--timeout", c.timeout, default.timeout),
+        ("--timeout", c.timeout, default.timeout), ("--allow-real-calls", c.real_calls, None), ("--proxy", c.proxy, None),
     )
     for option, one, usual in single:
         if one is not None and one != usual:
             yield from (option, f"{one:.12g}" if isinstance(one, float) else str(one))
-    for flag, given in (("--strict", c.strict), ("--allow-http", c.allow_http)):
+    for flag, given in (("--strict", c.strict), ("--allow-http", c.allow_http), ("--hang-up", c.hang_up)):
         if given:
             yield flag
     for option, path in (("--baseline", c.gate.baseline.path if c.gate.baseline is not None else None), ("--ca-bundle", c.ca_bundle)):

@@ -16,8 +16,32 @@ Pairs = tuple[Pair, ...]
 
 CREDENTIALS = (
     "right", "none", "wrong", "prefix", "longer", "changed-end", "empty", "letter-case", "other-user", "no-user", "exchanged",
-    "other-scheme", "scheme-only", "no-scheme", "no-base64", "unencoded", "no-colon",
+    "changed-start", "spaced", "user-end", "user-longer", "other-scheme", "scheme-only", "no-scheme", "no-base64", "unencoded", "no-colon",
+    "second-colon",
 )
+
+
+ACCOUNTS = ("own", "other", "other-end", "other-start")
+_OTHER_ACCOUNT = "AC" + "0123456789abcdef" * 2
+
+
+def account_of(kind: str, own: str) -> str:
+    """The account SID that one of `ACCOUNTS` stands for.
+
+    Args:
+        kind: which.
+        own: the configured account's SID.
+    """
+    if kind == "own":
+        return own
+    if kind == "other":
+        return _OTHER_ACCOUNT if own != _OTHER_ACCOUNT else "AC" + "f" * 32
+    return changed_at(own, len(own) - 1 if kind == "other-end" else 2)
+
+
+def changed_at(text: str, place: int) -> str:
+    """A text with the character at a place changed: to 0, or from 0 to 1."""
+    return text[:place] + ("0" if text[place:place + 1] != "0" else "1") + text[place + 1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +56,7 @@ class Case:
         content_type: None for none; the form's own by default.
         body: raw bytes instead of the encoded pairs.
         method: HTTP method.
-        account: `own` for the configured account's path, `other` for another account's.
+        account: whose path, one of `ACCOUNTS`: the configured account's, another one's, or one that differs in its last or first digit alone.
         credentials: one of `CREDENTIALS`.
         segments: bytes of the body sent at a time, 0 for all at once.
     """
@@ -69,8 +93,9 @@ class Case:
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready form, the inverse of `from_json`; defaults are left out."""
-        out: dict[str, Any] = {"pairs": [[printable(n), printable(v)] for n, v in self.pairs], "aim": self.aim, "seed": self.seed}
-        if any(printable(t) != t for p in self.pairs for t in p):
+        out: dict[str, Any] = {"pairs": [list(p) for p in self.pairs], "aim": self.aim, "seed": self.seed}
+        if any(_SURROGATE.search(t) for p in self.pairs for t in p if not t.isascii()):
+            out["pairs"] = [[printable(n), printable(v)] for n, v in self.pairs]
             out["raw_pairs"] = [[_raw(n), _raw(v)] for n, v in self.pairs]
         default = Case(())
         for key in ("content_type", "method", "account", "credentials", "segments"):
@@ -107,14 +132,15 @@ class Case:
             raise ValueError(f"not a saved case: {error}") from error
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _OTHER_SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 def printable(text: str) -> str:
     """Text in which each byte that is no UTF-8 (a lone surrogate) is shown as `\\xNN`, so that any program can read it."""
-    if text.isascii():
+    if text.isascii() or _SURROGATE.search(text) is None:
         return text
-    return "".join(f"\\x{ord(c) & 0xFF:02x}" if "\ud800" <= c <= "\udfff" else c for c in text)
+    return _SURROGATE.sub(lambda m: f"\\x{ord(m[0]) & 0xFF:02x}", text)
 
 
 def _raw(text: str) -> str:

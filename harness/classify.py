@@ -256,10 +256,20 @@ def _absolute(domain: Url, value: str, rest: str) -> str:
     return "host-name" if found == "invalid" and domain.strict_host else UNCLEAR
 
 
+def _is_reserved(label: str) -> bool:
+    """Whether a label has hyphens in its third and fourth place without being an internationalised name that can be read (RFC 5891)."""
+    if label[2:4] != "--":
+        return False
+    try:
+        return not label.lower().startswith("xn--") or label.encode("ascii").decode("idna").isascii()
+    except UnicodeError:
+        return True
+
+
 def host_class(host: str) -> str:
     """`valid`, `invalid` or `unclear` as a host name of an absolute URL."""
     labels = host.split(".")
-    if len(labels) < 2 or labels[-1].isdigit() or labels[-1] == "" or len(host) > 253 or "--" in host:
+    if len(labels) < 2 or labels[-1].isdigit() or labels[-1] == "" or len(host) > 253 or any(map(_is_reserved, labels)):
         return UNCLEAR
     if not re.fullmatch(r"[A-Za-z0-9._-]+", host):
         return UNCLEAR
@@ -312,7 +322,7 @@ def address_form(value: str) -> str:
 
 
 def _formless(value: str) -> str:
-    if re.match(r"(?:https?|ftp)://", value):
+    if re.match(r"(?:https?|ftp)://|mailto:", value):
         return "known-form"
     if ":" in value or "@" in value:
         return UNCLEAR

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum
 
 from harness.identity import Identity
@@ -160,6 +161,14 @@ def _target(run: Recorded) -> str:
     return run.target or run.url
 
 
+def _moment(run: Recorded) -> float:
+    """When a run started, in seconds since the epoch; 0 where that can't be read."""
+    try:
+        return datetime.fromisoformat(run.started).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
+
+
 def _remarks(old: Recorded, new: Recorded) -> list[str]:
     out = []
     for what, a, b in (
@@ -168,6 +177,8 @@ def _remarks(old: Recorded, new: Recorded) -> list[str]:
     ):
         if a != b:
             out.append(f"The runs are of different {what}: {a} and {b}.")
+    if 0 < _moment(new) < _moment(old):
+        out.append("The run that was named first started after the other: name the older one first.")
     for run, which in ((old, "earlier"), (new, "later")):
         if run.verdict == "inconclusive":
             out.append(f"The {which} run could not judge its target.")

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 import os
-import tomllib
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from harness.accepted import Baseline, Deviation, Gate, deviations_of, read_baseline
 from harness.classify import address_form
 from harness.contract import CLAUSE
 from harness.errors import UsageError, nearest
-from harness.files import read_text
-from harness.target import check_url, is_loopback
+from harness.files import read_toml
+from harness.route import PROXY_VARIABLE, Proxy, is_loopback, is_loopback_by_name, proxy_of, resolves
+from harness.target import TargetConfig, check_url, tls_context
 from strategies.plan import PROFILES
 
 TOKEN_VARIABLE = "RINGTRUE_AUTH_TOKEN"
 ACCOUNT_VARIABLE = "RINGTRUE_ACCOUNT_SID"
 OFF_LOOPBACK_REQUESTS = 500
 OFF_LOOPBACK_RATE = 5.0
+_MOST = 1_000_000_000  # requests, seconds, requests a second
 
 _TARGET_KEYS = (
     "url", "account-sid", "auth-token-env", "from", "to", "timeout", "ca-bundle", "allow-http", "max-requests", "max-time", "rate", "baseline",
-    "deviations",
+    "deviations", "allow-real-calls", "hang-up", "price-per-call", "proxy",
 )
 _TOP_KEYS = ("har", "target", "targets", "profile", "seed", "output", "only", "skip", "strict", "workers", "examples", *_TARGET_KEYS[1:])
 
@@ -40,6 +45,10 @@ KEYS: dict[str, str] = {
     "max-requests": "of a target: ends after so many requests", "max-time": "of a target: ends after so many seconds",
     "rate": "of a target: at most so many requests a second", "baseline": "of a target: file of accepted findings",
     "deviations": "of a target: tables with `clause`, `instead`, `reason`, and if wanted `owner`, `until`",
+    "allow-real-calls": "of a target: how many calls may be created, at most, off this machine with credentials that are no test ones",
+    "hang-up": "of a target: ends each call that was created, where the target offers it",
+    "price-per-call": "of a target: what `--dry-run` multiplies calls with",
+    "proxy": "of a target: the HTTP proxy, `http://host:port`; its credentials only from `RINGTRUE_PROXY_AUTH`",
     "profile": "`quick`, `standard` or `deep`",
     "seed": "what the requests are drawn from (0)", "output": "where the reports go (`reports/latest`)", "only": "globs of the clauses to judge",
     "skip": "globs of clauses to leave out", "strict": "a broken SHOULD also ends with 1", "workers": "requests at once where the target is slow (6)",
@@ -62,6 +71,13 @@ class RunConfig:
         only, skip: globs of clause ids.
         faults: of the embedded emulator.
         har: whether every exchange is written into exchanges.har.
+        journal: whether everything that is learnt goes into journal.jsonl at once.
+        real_calls: how many calls may be created; None: no bound, and off this machine then with test credentials alone.
+        hang_up: whether each created call is ended again.
+        proxy: `http://host:port`; its credentials are never shown.
+        proxy_auth: `user:password`, from the environment.
+        price: of one call, for the dry run.
+        dry: whether nothing is sent at all: not even the resolver is asked, so only its name tells where a host is.
         aloud: whether a line for each request goes to the standard error.
         gate: what is accepted of the target.
         examples: folder of cases that found something before; None to keep none.
@@ -91,20 +107,44 @@ class RunConfig:
     examples: Path | None = None
     har: bool = False
     aloud: bool = False
+    journal: bool = False
+    real_calls: int | None = None
+    hang_up: bool = False
+    proxy: str | None = None
+    proxy_auth: str | None = field(default=None, repr=False)
+    price: float | None = None
+    dry: bool = False
     gate: Gate = field(default_factory=Gate)
 
     def wants(self, clause_id: str) -> bool:
         """Whether a clause is to be judged."""
-        if self.only and not any(fnmatch.fnmatchcase(clause_id, g) for g in self.only):
+        return is_wanted(clause_id, self.only, self.skip)
+
+    @property
+    def live(self) -> bool:
+        """Whether the target is, or may be, off this machine."""
+        if self.url is None:
             return False
-        return not any(fnmatch.fnmatchcase(clause_id, g) for g in self.skip)
+        here = is_loopback_by_name if self.dry else is_loopback
+        return self.proxy is not None or not here(_host(self.url))
 
     @property
     def budgets(self) -> tuple[int | None, float | None]:
         """(requests, requests a second), with the defaults for a target off loopback."""
-        if self.url is None or is_loopback(_host(self.url)):
+        if not self.live:
             return self.max_requests, self.rate
         return self.max_requests or OFF_LOOPBACK_REQUESTS, self.rate or OFF_LOOPBACK_RATE
+
+    @property
+    def way(self) -> Proxy | None:
+        """The proxy to go through."""
+        return proxy_of(self.proxy, self.proxy_auth) if self.proxy is not None else None
+
+    def as_target(self) -> TargetConfig:
+        """The server that `url` names, and how to reach it."""
+        return TargetConfig(
+            self.url or "", self.account_sid or "", self.auth_token, self.timeout, self.ca_bundle, self.allow_http, self.way
+        )
 
     def describe(self) -> dict[str, str]:
         """The settings for a report, without secrets."""
@@ -116,14 +156,25 @@ class RunConfig:
             "rate": f"{rate:g}/s" if rate else "no bound", "only": ", ".join(self.only) or "all clauses",
             "skip": ", ".join(self.skip) or "none", "strict": "yes" if self.strict else "no",
         }
+        if self.live:
+            out["real calls"] = f"at most {self.real_calls}" if self.real_calls is not None else "none: test credentials alone"
+        if self.hang_up:
+            out["hang up"] = "yes"
+        if self.way is not None:
+            out["proxy"] = self.way.url
         if self.faults:
             out["faults"] = ", ".join(self.faults)
         return out
 
 
-def _host(url: str) -> str:
-    from urllib.parse import urlsplit
+def is_wanted(clause_id: str, only: tuple[str, ...], skip: tuple[str, ...]) -> bool:
+    """Whether a clause is to be judged, by globs of what is asked for (none: all) and of what is left out."""
+    if only and not any(fnmatch.fnmatchcase(clause_id, g) for g in only):
+        return False
+    return not any(fnmatch.fnmatchcase(clause_id, g) for g in skip)
 
+
+def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
@@ -134,10 +185,13 @@ def checked(config: RunConfig) -> RunConfig:
         UsageError: names the option or key and the nearest valid one.
     """
     if config.profile not in PROFILES:
-        raise UsageError(f"--profile {config.profile!r} is unknown{nearest(config.profile, list(PROFILES))}; there are {', '.join(PROFILES)}")
-    for name, value in (("--max-requests", config.max_requests), ("--max-time", config.max_time), ("--rate", config.rate)):
-        if value is not None and not value > 0:
-            raise UsageError(f"{name} must be above 0, not {value:g}")
+        raise UsageError(f"--profile {config.profile[:80]!r} is unknown{nearest(config.profile, list(PROFILES))}; there are {', '.join(PROFILES)}")
+    for name, value in (("--max-requests", config.max_requests), ("--max-time", config.max_time), ("--rate", config.rate),
+                        ("--allow-real-calls", config.real_calls)):
+        if value is not None and not 0 < value <= _MOST:
+            raise UsageError(f"{name} must be above 0 and at most {_MOST:,}, not {str(value)[:40]}")
+    if abs(config.seed) >= 1 << 63:
+        raise UsageError("--seed must be a number of at most 63 bits")
     if not 1 <= config.workers <= 64:
         raise UsageError(f"--workers must be from 1 to 64, not {config.workers}")
     if not 0 < config.timeout <= 600:
@@ -150,41 +204,36 @@ def checked(config: RunConfig) -> RunConfig:
     for option, numbers in (("--from", config.own), ("--to", config.called)):
         for number in numbers:
             if address_form(number) != "e164":
-                raise UsageError(f"{option} {number!r} is no phone number in E.164 form; write it like +14155550100")
-    if config.ca_bundle is not None and not Path(config.ca_bundle).is_file():
-        raise UsageError(f"--ca-bundle {config.ca_bundle!r} is no file")
+                raise UsageError(f"{option} {number[:80]!r} is no phone number in E.164 form; write it like +14155550100")
+    if config.ca_bundle is not None and not os.path.isfile(config.ca_bundle):
+        raise UsageError(f"--ca-bundle {config.ca_bundle[:80]!r} is no file")
+    if config.ca_bundle is not None:
+        tls_context(config.ca_bundle)
+    if config.price is not None and not 0 <= config.price < math.inf:
+        raise UsageError(f"--price-per-call must be 0 or more, not {str(config.price)[:40]}")
+    if config.proxy is not None:
+        proxy_of(config.proxy)
+        if config.url is None:
+            raise UsageError("--proxy leads to a target; it goes with --target")
     return config if config.url is None else _checked_target(config)
 
 
 def _checked_target(config: RunConfig) -> RunConfig:
-    from dataclasses import replace
-
     assert config.url is not None
     url = check_url(config.url)
     if config.account_sid is None:
         raise UsageError(f"say whose account it is: --account-sid AC… or the variable {ACCOUNT_VARIABLE}")
-    import re
-
     if not re.fullmatch("AC[0-9a-fA-F]{32}", config.account_sid):
-        raise UsageError(f"--account-sid {config.account_sid!r} is not AC and 32 hexadecimal digits")
-    if url.startswith("http://") and not config.allow_http and not is_loopback(_host(url)) and _resolves(_host(url)):
+        raise UsageError(f"--account-sid {config.account_sid[:80]!r} is not AC and 32 hexadecimal digits")
+    if url.startswith("http://") and not config.allow_http and not config.dry and config.live and (config.proxy or resolves(_host(url))):
         raise UsageError(f"{url} is http and not on this machine: the token would cross the network in clear text; use https, or say --allow-http")
     return replace(config, url=url)
-
-
-def _resolves(host: str) -> bool:
-    import socket
-
-    try:
-        return bool(socket.getaddrinfo(host, None))
-    except (OSError, UnicodeError):
-        return False
 
 
 def _check_glob(option: str, glob: str) -> None:
     if any(fnmatch.fnmatchcase(c, glob) for c in CLAUSE):
         return
-    raise UsageError(f"{option} {glob!r} matches no clause{nearest(glob, list(CLAUSE))}; `ringtrue contract` lists them")
+    raise UsageError(f"{option} {glob[:80]!r} matches no clause{nearest(glob, list(CLAUSE))}; `ringtrue contract` lists them")
 
 
 # --- the config file --------------------------------------------------------------------------------
@@ -201,7 +250,7 @@ def read_file(path: Path, target: str | None, url: str | None = None) -> dict[st
     Raises:
         UsageError: it can't be read, is no TOML, or has a key that is unknown or of a wrong type.
     """
-    data = _table_of(path)
+    data = read_toml(path, "a config file (--config)")
     _known_keys(data, _TOP_KEYS, str(path))
     tables = data.pop("targets", {})
     single = data.pop("target", {})
@@ -211,7 +260,7 @@ def read_file(path: Path, target: str | None, url: str | None = None) -> dict[st
         _known_keys(table, _TARGET_KEYS, f"{path}, target {name}".rstrip())
     if target is not None:
         if target not in tables:
-            raise UsageError(f"{path} has no target {target!r}{nearest(target, list(tables))}")
+            raise UsageError(f"{path} has no target {target[:80]!r}{nearest(target, list(tables))}")
         single = tables[target]
     elif url is not None and single.get("url", "").rstrip("/") != url.rstrip("/"):
         single = {}
@@ -221,38 +270,41 @@ def read_file(path: Path, target: str | None, url: str | None = None) -> dict[st
     return {**merged, "deviations": deviations_of(deviations, str(path), date.today())}
 
 
-def _table_of(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(read_text(path, "a config file (--config)"))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"--config {path} is no valid TOML: {' '.join(str(error).split())}") from None
-
-
 def target_names(path: Path) -> list[str]:
     """The names of all targets of a config file, in its order.
 
     Raises:
         UsageError: the file can't be read or is no TOML.
     """
-    tables = _table_of(path).get("targets", {})
+    tables = read_toml(path, "a config file (--config)").get("targets", {})
     return list(tables) if isinstance(tables, dict) else []
 
 
-def gate_of(baseline: Path | None, deviations: tuple[Deviation, ...], url: str | None) -> Gate:
+def gate_of(
+    baseline: Path | None, deviations: tuple[Deviation, ...], url: str | None, written: Path | None = None, dry: bool = False
+) -> Gate:
     """What is accepted of a target.
+
+    Args:
+        baseline: the file of known defects.
+        deviations: what the vendor declares.
+        url: of the target.
+        written: the file that this run writes anew; where it is the same, it need not be there, and may hold what has expired.
+        dry: whether no resolver is asked if the baseline is of the same target.
 
     Raises:
         UsageError: the baseline is none, has expired entries, or was written for another target.
     """
-    if baseline is None:
+    anew = baseline is not None and written is not None and baseline.absolute() == written.absolute()
+    if baseline is None or (anew and not baseline.exists()):
         return Gate(None, deviations)
-    read = read_baseline(baseline, date.today())
-    if read.target and url is not None and not _same_target(read, url):
+    read = read_baseline(baseline, date.min if anew else date.today())
+    if read.target and url is not None and not _same_target(read, url, is_loopback_by_name if dry else is_loopback):
         raise UsageError(f"{baseline} was written for {read.target[:200]}, not for {url}; write one for this target with --write-baseline")
     return Gate(read, deviations)
 
 
-def _same_target(baseline: Baseline, url: str) -> bool:
+def _same_target(baseline: Baseline, url: str, here: Callable[[str], bool]) -> bool:
     """Whether two URLs are the same, or both of this machine, where ports come and go."""
     if baseline.target.rstrip("/") == url.rstrip("/"):
         return True
@@ -260,7 +312,7 @@ def _same_target(baseline: Baseline, url: str) -> bool:
         hosts = _host(baseline.target), _host(url)
     except ValueError:
         return False
-    return all(map(is_loopback, hosts))
+    return all(map(here, hosts))
 
 
 def has_target(path: Path, name: str) -> bool:
@@ -276,14 +328,15 @@ def _known_keys(table: dict[str, Any], known: tuple[str, ...], where: str) -> No
         if key not in known:
             if "token" in key:
                 raise UsageError(f"{where}: no token in a file; name its variable with auth-token-env, and put it into the environment")
-            raise UsageError(f"{where}: unknown key {key!r}{nearest(key, list(known))}")
+            raise UsageError(f"{where}: unknown key {key[:80]!r}{nearest(key, list(known))}")
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "url": (str,), "account-sid": (str,), "auth-token-env": (str,), "from": (str, list), "to": (str, list), "timeout": (int, float),
     "ca-bundle": (str,), "allow-http": (bool,), "max-requests": (int,), "max-time": (int, float), "rate": (int, float), "profile": (str,),
     "seed": (int,), "output": (str,), "only": (str, list), "skip": (str, list), "strict": (bool,), "workers": (int,), "examples": (str,),
-    "har": (bool,), "baseline": (str,), "deviations": (list,),
+    "har": (bool,), "baseline": (str,), "deviations": (list,), "allow-real-calls": (int,), "hang-up": (bool,), "proxy": (str,),
+    "price-per-call": (int, float),
 }
 
 
@@ -294,9 +347,23 @@ def _check_types(table: dict[str, Any], path: Path) -> None:
     for key, value in table.items():
         wanted = _TYPES[key]
         wrong_bool = isinstance(value, bool) and bool not in wanted
+        if isinstance(value, int) and abs(value) >= 1 << 63:
+            raise UsageError(f"{path}: {key} is too large a number")
         if wrong_bool or not isinstance(value, wanted) or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
             names = " or ".join(_TYPE_NAMES[t] for t in wanted)
             raise UsageError(f"{path}: {key} must be {names}")
+
+
+def proxy_auth() -> str | None:
+    """The `user:password` of the proxy.
+
+    Raises:
+        UsageError: the variable holds something else.
+    """
+    auth = token_from(PROXY_VARIABLE)
+    if auth is not None and ":" not in auth:
+        raise UsageError(f"the variable {PROXY_VARIABLE} must hold user:password of the proxy")
+    return auth
 
 
 def token_from(variable: str) -> str | None:
@@ -305,6 +372,8 @@ def token_from(variable: str) -> str | None:
     Raises:
         UsageError: it holds what can't be sent.
     """
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", variable) or re.fullmatch(r"[0-9a-fA-F]{32,}", variable):
+        raise UsageError("--auth-token-env (auth-token-env) is the name of a variable, never the token itself: write it like RINGTRUE_AUTH_TOKEN")
     token = os.environ.get(variable)
     if token is not None and any(ord(c) < 32 or ord(c) == 127 for c in token):
         raise UsageError(f"the variable {variable} holds a control character, such as a line break: set it without")

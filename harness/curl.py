@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from harness.case import Case
+from harness.case import Case, account_of
 from harness.contract import COLLECTION
 from harness.wire import encode_pairs
 
@@ -24,12 +25,11 @@ def curl_line(case: Case, url: str, account_sid: str) -> str:
     Returns:
         One line; the token is the variable RINGTRUE_AUTH_TOKEN, a SIP password is a placeholder.
     """
-    account = account_sid if case.account == "own" else "AC" + "0123456789abcdef" * 2
-    path = urlsplit(url).path.rstrip("/") + COLLECTION.replace("{AccountSid}", account)
+    path = urlsplit(url).path.rstrip("/") + COLLECTION.replace("{AccountSid}", account_of(case.account, account_sid))
     parts = urlsplit(url)
     words = ["curl", "-sS", "-i"]
     if case.method != "POST":
-        words += ["-I"] if case.method == "HEAD" else ["-X", case.method]
+        words += ["-I"] if case.method == "HEAD" else ["-X", shlex.quote(case.method)]
     words.append(shlex.quote(f"{parts.scheme}://{parts.netloc}{path}"))
     words += _credentials(case, account_sid)
     if case.content_type != "application/x-www-form-urlencoded":
@@ -38,14 +38,25 @@ def curl_line(case: Case, url: str, account_sid: str) -> str:
     return " ".join(words)
 
 
+def curl_of(before: Sequence[Case], case: Case, url: str, account_sid: str) -> tuple[str, bool]:
+    """(command, whether it is all): sends cases in turn on one connection; the last alone where another can't be written out."""
+    lines = [curl_line(c, url, account_sid) for c in (*before, case)]
+    if any("@body" in line for line in lines[:-1]):
+        return lines[-1], False
+    return " --next ".join([lines[0], *(line.removeprefix("curl ") for line in lines[1:])]), True
+
+
 def _credentials(case: Case, account_sid: str) -> list[str]:
-    other = "AC" + "0123456789abcdef" * 2
+    other, near = account_of("other", account_sid), account_of("other-end", account_sid)
     encoded = f"$(printf %s '{account_sid}:'\"{_PLACEHOLDER}\" | base64 -w0)"
     kinds = {
         "right": f'-u "{account_sid}:{_PLACEHOLDER}"', "none": "", "wrong": f'-u "{account_sid}:wrong"',
         "prefix": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN%?}}"', "longer": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN}}0"',
-        "changed-end": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN%?}}-"', "empty": f'-u "{account_sid}:"',
-        "letter-case": f"-u \"{account_sid}:$(echo $RINGTRUE_AUTH_TOKEN | tr 'a-zA-Z' 'A-Za-z')\"",
+        "second-colon": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN}}:0"',
+        "changed-end": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN%?}}-"', "changed-start": f'-u "{account_sid}:-${{RINGTRUE_AUTH_TOKEN#?}}"',
+        "spaced": f'-u "{account_sid}:{_PLACEHOLDER} "', "user-end": f'-u "{near}:{_PLACEHOLDER}"',
+        "user-longer": f'-u "{account_sid}0:{_PLACEHOLDER}"',
+        "empty": f'-u "{account_sid}:"', "letter-case": f"-u \"{account_sid}:$(echo $RINGTRUE_AUTH_TOKEN | tr 'a-zA-Z' 'A-Za-z')\"",
         "other-user": f'-u "{other}:{_PLACEHOLDER}"', "no-user": f'-u ":{_PLACEHOLDER}"', "exchanged": f'-u "{_PLACEHOLDER}:{account_sid}"',
         "other-scheme": f'-H "Authorization: Bearer {_PLACEHOLDER}"', "scheme-only": f'-H "Authorization: Bearer {encoded}"',
         "no-scheme": f'-H "Authorization: {encoded}"', "no-base64": "-H 'Authorization: Basic !!no*base64!!'",

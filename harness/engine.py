@@ -5,6 +5,7 @@ It renders nothing; whatever ends a run, what was learnt comes back as a RunResu
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,26 +13,32 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from harness import __version__
 from harness.again import command_of
 from harness.attribution import Hangs, Ledger, Limits, attribute
 from harness.case import Case
 from harness.config import RunConfig
 from harness.contract import CLAUSE
-from harness.errors import BudgetSpent, HarnessError, Inconclusive, Interrupted, TargetUnreachable
+from harness.errors import INTERRUPTED, BudgetSpent, HarnessError, Inconclusive, TargetUnreachable
 from harness.examples import Example, Examples
 from harness.exchange import Exchange
 from harness.findings import Finding
-from harness.gate import settle
+from harness.gate import looks_further, settle
 from harness.har import HarWriter
+from harness.journal import Attributing, Heading, Journal, Line, Opening, Skipped
 from harness.latency import latency_of
+from harness.live import may_be_sent, prepare
 from harness.oracle import Knowledge
-from harness.preflight import Found, Wanted, may_be_called, preflight
+from harness.own_errors import sentence, show
+from harness.preflight import OFF_LOOPBACK_TO, Found, Wanted, preflight
 from harness.properties import run_properties
 from harness.readback import read_back
 from harness.results import EMBEDDED, RunResult
 from harness.session import Budget, Session
+from harness.stops import STOPS
 from harness.target import Target, TargetConfig
-from harness.verdicts import clause_results, headline, overall
+from harness.verdicts import clause_results, first_shown, headline, overall
+from harness.weather import GONE_CLOSING_S
 from strategies.drawing import Drawer
 from strategies.plan import PROFILES, Plan, Step
 
@@ -57,6 +64,7 @@ class Run:
         self._hangs: Hangs | None = None
         self._died = False
         self._har: HarWriter | None = None
+        self._journal: Journal | None = None
         self._examples = Examples(config.examples, config.url or EMBEDDED) if config.examples is not None else None
         self._skipped: dict[str, str] = {}
         self._findings: tuple[Finding, ...] = ()
@@ -80,15 +88,26 @@ class Run:
             The result, whatever happened; its exit code says how it ended.
         """
         try:
-            with self._open_target() as target:
-                self._target = target
-                return self._with_target(target)
-        except Interrupted as error:
-            return self._result("inconclusive", 130, str(error))
-        except KeyboardInterrupt:
-            return self._result("inconclusive", 130, "Interrupted: what was learnt until then is below.")
-        except HarnessError as error:
-            return self._result("inconclusive", error.exit_code, str(error))
+            result = self._told()
+            if self._journal is not None:
+                self._journal.add(result)
+            return result
+        finally:
+            if self._journal is not None:
+                self._journal.close()
+
+    def _told(self) -> RunResult:
+        """The result, whatever ends the run."""
+        try:
+            try:
+                return self._conducted()
+            except HarnessError as error:
+                return self._cut_short(str(error), error.exit_code, str(error))
+            except Exception as error:
+                show(error)
+                return self._cut_short("an error of ringtrue's own", 3, f"ended by {sentence(error)}; what was learnt until then is below.")
+        except KeyboardInterrupt as error:
+            return self._cut_short("the run was interrupted", INTERRUPTED, str(error) or "Interrupted: what was learnt until then is below.")
         finally:
             if self._session is not None:
                 with suppress(Exception):
@@ -96,11 +115,16 @@ class Run:
             if self._har is not None:
                 self._har.close()
 
+    def _conducted(self) -> RunResult:
+        with self._open_target() as target:
+            self._target = target
+            return self._with_target(target)
+
     @contextmanager
     def _open_target(self) -> Iterator[TargetConfig]:
         config = self.config
         if config.url is not None:
-            yield TargetConfig(config.url, config.account_sid or "", config.auth_token, config.timeout, config.ca_bundle)
+            yield config.as_target()
             return
         from harness.emulator import Emulator, EmulatorError, EmulatorSettings
 
@@ -121,31 +145,67 @@ class Run:
         try:
             self._found = found = preflight(session, wanted)
         except BudgetSpent as spent:
-            raise Inconclusive(f"{spent} before a valid call was accepted: give the run more") from None
+            raise Inconclusive(f"{spent} before it was known what the target takes: give the run more") from None
         session.learn(found.known)
+        self._record(Opening(found.numbers, found.known))
         session.exercised["call.created"] += 1
         self._counts_preflight(session, found)
         if found.crashes:
             return self._all_crash(session, found)
         return self._covered(session, found)
 
+    def _new_target(self, target_config: TargetConfig) -> Target:
+        return Target(target_config)
+
     def _new_session(self, target_config: TargetConfig) -> Session:
         requests, rate = self.config.budgets
         budget = Budget(requests, self.config.max_time, rate)
-        session = Session(Target(target_config), budget, self.config.seed, self.config.workers)
+        session = Session(self._new_target(target_config), budget, self.config.seed, self.config.workers)
+        prepare(session, self.config, self.config.output if str(self.config.output) != os.devnull else None)
+        observers: list[Callable[[Exchange], None]] = []
+        if self.config.journal:
+            self._journal = Journal(self.config.output, self._heading(target_config))
+            session.record = self._journal.add
+            observers.append(self._journal.add)
         if self.config.har:
             self._har = HarWriter(self.config.output, target_config.url, target_config.auth_token is not None)
-            session.observe = self._har.add
+            observers.append(self._har.add)
         if self.config.aloud:
-            session.observe = _aloud(session.observe)
+            observers.append(_aloud)
+        session.observe = _each(observers)
         session.progress = lambda n: self._progress(n, self._planned, len(session.seen))
         return session
+
+    def _heading(self, target: TargetConfig) -> Heading:
+        c = self.config
+        return Heading(
+            __version__, self.started, c.seed, c.profile, self._name, target.url, target.account_sid, c.only, c.skip, c.strict, self._settings,
+            c.gate,
+        )
+
+    @property
+    def _name(self) -> str:
+        return self.config.name or ("" if self.config.url is not None else EMBEDDED)
+
+    @property
+    def _settings(self) -> dict[str, str]:
+        return self.config.describe() | {"again": command_of(self.config)}
+
+    def _record(self, line: Line) -> None:
+        if self._journal is not None:
+            self._journal.add(line)
+
+    def _skip(self, reasons: dict[str, str]) -> None:
+        """Leaves clauses out that can't be judged on this target."""
+        if reasons:
+            self._skipped.update(reasons)
+            self._record(Skipped(reasons))
 
     def _callable(self, session: Session) -> tuple[str, ...]:
         """The numbers that may be called: off loopback only configured or fictional ones."""
         if session.target.loopback or self.config.called:
             return self.config.called
-        return ("+12025550199", "+12025550143")
+        return OFF_LOOPBACK_TO
 
     def _counts_preflight(self, session: Session, found: Found) -> None:
         for exchange in found.before:
@@ -161,10 +221,11 @@ class Run:
         slug = "application-sid" if name == "ApplicationSid" else "byoc"
         if not mine:
             return
-        session.exercised[f"{slug}.consistent"] += len(mine)
+        for exchange in mine:
+            session.saw(exchange, f"{slug}.consistent", [])
         if not any(e.is_created for e in mine):
             reason = f"the target refuses every {name} that it does not know"
-            self._skipped[f"{slug}.well-formed"] = reason
+            self._skip({f"{slug}.well-formed": reason})
             session.note(f"{reason}; say nothing about which ones it holds")
 
     def _all_crash(self, session: Session, found: Found) -> RunResult:
@@ -186,15 +247,14 @@ class Run:
         session.may_send = lambda case: self._may_send(case, session.target)
         self._hangs = hangs = Hangs(session, found.numbers)
         session.on_hang, session.avoided = hangs.learn, hangs.would_hang
+        session.good, session.reserve = found.exchange.case, _reserve(session.budget)
         try:
             self._send_all(session, found, plan, drawer)
             ledger = Ledger()
-            self._attribute(session, found, _limits(profile.name), ledger)
+            self._attribute(session, found, limits_of(profile.name), ledger)
             if self._close(session, plan):
-                self._attribute(session, found, Limits(probes=0) if self._died else _limits(profile.name), ledger)
+                self._attribute(session, found, Limits(probes=0) if self._died else limits_of(profile.name), ledger)
             return self._finish(session)
-        except (KeyboardInterrupt, Interrupted) as error:
-            return self._cut_short(session, found, error)
         except TargetUnreachable as error:
             session.stopped = str(error)
             self._forgive_last(session)
@@ -217,10 +277,13 @@ class Run:
             self._send_found_before(session)
             session.run(s for s in plan.steps() if all(session.may_send(c) for c in s.cases))
             if session.stopped is None:
-                self._skipped.update(read_back(session, drawer))
-                run_properties(session, found.numbers, found.known.open_sids, plan.profile, self.config.seed)
+                self._skip(read_back(session, drawer))
+                self._search(session, found, plan)
         except BudgetSpent as spent:
             session.stopped = str(spent)
+
+    def _search(self, session: Session, found: Found, plan: Plan) -> None:
+        run_properties(session, found.numbers, found.known.open_sids, plan.profile, self.config.seed)
 
     def _send_found_before(self, session: Session) -> None:
         """Sends what found something in an earlier run, and forgets what finds nothing any more."""
@@ -236,12 +299,14 @@ class Run:
             if session.occurrences.total() == before and self._examples is not None:
                 self._examples.forget(example)
         if sent:
-            session.note(f"{sent} case(s) that had found something before were sent first.")
+            were = "case that had found something before was" if sent == 1 else "cases that had found something before were"
+            session.note(f"{sent} {were} sent first.")
 
     def _close(self, session: Session, plan: Plan) -> bool:
         """Sends what may end the server, once all else is known and cut down; False where the budget leaves nothing for it."""
         if session.stopped is not None:
             return False
+        session.patience.gone_s = GONE_CLOSING_S
         try:
             session.run(plan.closing_steps())
         except BudgetSpent as spent:
@@ -251,12 +316,14 @@ class Run:
             session.note(f"{error}: a malformed body ended the server.")
         return True
 
-    def _cut_short(self, session: Session, found: Found, error: BaseException) -> RunResult:
-        session.stopped = "the run was interrupted"
-        with suppress(KeyboardInterrupt, HarnessError):
-            self._attribute(session, found, Limits(probes=0))
-        text = str(error) or "Interrupted: what was learnt until then is below."
-        return self._result("inconclusive", 130, text)
+    def _cut_short(self, why: str, code: int, text: str) -> RunResult:
+        """The result of a run that something ended, with what was learnt until then."""
+        STOPS.hold()
+        if self._session is not None and self._found is not None:
+            self._session.stopped = why
+            with suppress(Exception):
+                self._attribute(self._session, self._found, Limits(probes=0))
+        return self._result("inconclusive", code, text)
 
     def _plan_size(self, plan: Plan, session: Session) -> int:
         size = plan.expected_requests() + session.counts.requests
@@ -265,10 +332,9 @@ class Run:
     def _skip_credentials(self, target: Target) -> None:
         if target.config.auth_token is not None:
             return
-        for clause in CLAUSE:
-            if clause.startswith("auth."):
-                self._skipped[clause] = f"no token is configured ({self.config.token_variable})"
-        self._skipped["secrets.auth-token"] = "no token is configured"
+        credentials = [clause for clause in CLAUSE if clause.startswith("auth.")]
+        why = dict.fromkeys(credentials, f"no token is configured ({self.config.token_variable})")
+        self._skip(why | {"secrets.auth-token": "no token is configured"})
 
     def _may_send(self, case: Case, target: Target) -> bool:
         """Wrong credentials that aren't wrong here are left out; so is another number than may be called."""
@@ -276,11 +342,11 @@ class Run:
             return False
         if target.loopback:
             return True
-        to = case.get("To")
-        allowed = self._found.numbers.called if self._found is not None else ()
-        return may_be_called(to, allowed)
+        return may_be_sent(case, self._found.numbers.called if self._found is not None else ())
 
     def _attribute(self, session: Session, found: Found, limits: Limits, ledger: Ledger | None = None) -> None:
+        self._record(Attributing())
+        session.reserve = (0, 0.0)
         known = self._hangs.ledger.causes if self._hangs else ()
         findings = attribute(session, found.numbers, limits, known, ledger, self.config.gate.declared)
         self._findings = tuple(f for f in findings if self.config.wants(f.clause))
@@ -306,48 +372,65 @@ class Run:
         if not session.exercised[clause]:
             return "no case reached it"
         baseline = self.config.gate.baseline
-        if baseline is not None and baseline.profile in PROFILES and _breadth(baseline.profile) > _breadth(self.config.profile):
+        if baseline is not None and looks_further(baseline.profile, self.config.profile):
             return f"the baseline was written in {baseline.profile}, which looks further than {self.config.profile}"
         return ""
 
     def _result(self, verdict: str, code: int, text: str) -> RunResult:
+        STOPS.hold()  # what was learnt is written from here on
         session = self._session or Session(Target(TargetConfig(self._target.url or "http://127.0.0.1:9", self._target.account_sid)))
+        with suppress(HarnessError):
+            session.settle_calls()
         results = clause_results(session, self._findings, self.config.wants, self._skipped)
-        notes = [*session.notes]
+        notes = [*session.calls.notes(), *session.notes]
         if session.stopped and code in (0, 1):
             notes.insert(0, f"Not everything was sent: {session.stopped}.")
         if session.left_out:
             notes.append(f"{session.left_out} steps were not sent, since they would have hung for a cause that is known.")
-        if session.waited:
-            notes.append(f"The target limits the rate (429): the run waited {session.waited:.1f} s for it.")
+        if session.patience.limited:
+            times = f"The target limited the rate (429) {session.patience.limited} times"
+            notes.append(f"{times}: the run waited {session.patience.waited:.1f} s for it.")
         if session.target.retries:
             notes.append(f"{session.target.retries} request(s) were sent again, since the server had closed an idle connection.")
+        if session.patience.resent:
+            notes.append(f"{session.patience.resent} request(s) were sent again, since the server had gone away while it was asked.")
+        if session.target.strays:
+            notes.append(f"{session.target.strays} answer(s) were followed by bytes that belong to no answer; their connections were closed.")
         if self._har is not None:
             self._har.close()  # nothing is sent any more
             if self._har.error:
                 notes.append(f"exchanges.har does not hold everything: {self._har.error}.")
+        if self._journal is not None and self._journal.error:
+            notes.append(f"journal.jsonl does not hold everything: {self._journal.error}.")
         idle = sum(c.verdict == "NOT-EXERCISED" for c in results)
         if code == 3 and idle:
             notes.append(f"{idle} of {len(results)} clauses could not be judged for that reason.")
         counts = dict(vars(session.counts))
         counts["accepted"] = int(counts["accepted"])
+        said = text or headline(verdict, self._findings, self._stale, results, self.config.strict)
         return RunResult(
             seed=self.config.seed, profile=self.config.profile, started=self.started, duration_s=time.monotonic() - self._clock,
             url=self._target.url, account_sid=self._target.account_sid, verdict=verdict, exit_code=code, counts=counts,
-            clauses=results, findings=self._findings, notes=tuple(notes), headline=text or headline(verdict, self._findings, self._stale, results),
-            stale=self._stale, target=self.config.name or ("" if self.config.url is not None else EMBEDDED),
-            settings=self.config.describe() | {"again": command_of(self.config)}, latency=latency_of(session.latencies),
-            first_shown=_first_shown(session, self._findings), statuses=dict(session.statuses.most_common()),
+            clauses=results, findings=self._findings, notes=tuple(notes), headline=said,
+            stale=self._stale, target=self._name, settings=self._settings, latency=latency_of(session.latencies),
+            first_shown=first_shown(session, self._findings), statuses=dict(session.statuses.most_common()), stopped=session.stopped or "",
         )
 
 
-def _aloud(also: Callable[[Exchange], None] | None) -> Callable[[Exchange], None]:
-    """Says each request on the standard error: its number, what it was made for, what came, how long it took."""
+def _aloud(exchange: Exchange) -> None:
+    """Says a request on the standard error: its number, what it was made for, what came, how long it took."""
+    came = f"{exchange.status or exchange.failure} {exchange.elapsed * 1000:.1f} ms"
+    sys.stderr.write(f"{exchange.number:>6} {exchange.method:<6} {exchange.case.aim:<45} {came}\n")
+
+
+def _each(observers: list[Callable[[Exchange], None]]) -> Callable[[Exchange], None] | None:
+    """One that tells them all, or None for none."""
+    if len(observers) < 2:
+        return observers[0] if observers else None
+
     def observe(exchange: Exchange) -> None:
-        came = f"{exchange.status or exchange.failure} {exchange.elapsed * 1000:.1f} ms"
-        sys.stderr.write(f"{exchange.number:>6} {exchange.method:<6} {exchange.case.aim:<45} {came}\n")
-        if also is not None:
-            also(exchange)
+        for tell in observers:
+            tell(exchange)
 
     return observe
 
@@ -361,18 +444,11 @@ def _kind_of(example: Example) -> str:
     return "again" if len({c.pairs for c in example.cases}) == 1 else "sequence"
 
 
-def _breadth(profile: str) -> int:
-    """How far a profile looks: the place in the order of profiles."""
-    return list(PROFILES).index(profile)
+def _reserve(budget: Budget) -> tuple[int, float]:
+    """Requests and seconds of a budget that are kept for finding causes: an eighth, and no more than that needs."""
+    return min(100, (budget.requests or 0) // 8), min(10.0, (budget.seconds or 0.0) / 8)
 
 
-def _limits(profile: str) -> Limits:
+def limits_of(profile: str) -> Limits:
+    """What a profile may spend on cutting breaks down."""
     return {"quick": Limits(), "standard": Limits(4000, 60.0, 25)}.get(profile, Limits(10000, 180.0, 40))
-
-
-def _first_shown(session: Session, findings: tuple[Finding, ...]) -> dict[str, int]:
-    """Which request first showed each finding. One whose clause was only named afterwards, when it was cut down, has none."""
-    first: dict[str, int] = {}
-    for s in session.seen:
-        first[s.breach.clause] = min(s.exchange.number, first.get(s.breach.clause, s.exchange.number))
-    return {f.id: min(first[c] for c in (f.clause, *f.also) if c in first) for f in findings if {f.clause, *f.also} & first.keys()}

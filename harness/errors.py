@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+INTERRUPTED = 130
+
 
 class HarnessError(Exception):
     """Base of all errors that a user may meet; `exit_code` is what the process ends with."""
@@ -36,10 +38,8 @@ class NotAllowed(HarnessError):
     """A request that must not be sent: it could ring a stranger."""
 
 
-class Interrupted(HarnessError):
-    """The user or the system asked the run to end (exit 130)."""
-
-    exit_code = 130
+class Interrupted(KeyboardInterrupt):
+    """The user or the system asked the work to end (exit 130); no `except Exception` on the way stops it."""
 
 
 def nearest(word: str, known: list[str]) -> str:

@@ -7,8 +7,9 @@ the folder is passed over.
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from harness.case import Case
 from harness.findings import Finding
 from harness.results import without_password
+from harness.wire import sendable
 
 _MOST = 100
 _LARGEST = 1 << 20
@@ -42,6 +44,7 @@ class Examples:
     """
 
     def __init__(self, directory: Path, target: str) -> None:
+        self._directory = directory
         self._database = DirectoryBasedExampleDatabase(directory)
         self._key = b"ringtrue 1 " + target.encode("utf-8", "replace")
 
@@ -53,16 +56,27 @@ class Examples:
 
     def keep(self, findings: Iterable[Finding]) -> None:
         """Keeps the smallest case of each finding."""
-        with suppress(OSError):
-            for finding in findings:
-                raw = _written(finding)
-                if len(raw) <= _LARGEST:
+        kept = [raw for raw in map(_written, findings) if len(raw) <= _LARGEST]
+        if kept:
+            with suppress(OSError), _temporary_files_in(self._directory):
+                for raw in kept:
                     self._database.save(self._key, raw)
 
     def forget(self, example: Example) -> None:
         """Drops what shows nothing any more."""
         with suppress(OSError):
             self._database.delete(self._key, example.raw)
+
+
+@contextmanager
+def _temporary_files_in(directory: Path) -> Iterator[None]:
+    """Has Hypothesis write to one side on the same disk, so that it can move a file into its place; from another it would copy."""
+    directory.mkdir(parents=True, exist_ok=True)
+    old, tempfile.tempdir = tempfile.tempdir, str(directory)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = old
 
 
 def _written(finding: Finding) -> bytes:
@@ -75,7 +89,7 @@ def _read(raw: bytes) -> Example | None:
     """An example, or None where the bytes are none."""
     try:
         data: Any = json.loads(raw)
-        cases = tuple(Case.from_json(case) for case in data["cases"])
+        cases = tuple(sendable(Case.from_json(case)) for case in data["cases"])
         if not 0 < len(cases) <= _MOST_CASES:
             return None
         return Example(cases, bool(data["at_once"]) and len(cases) > 1, raw)

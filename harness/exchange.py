@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from harness.case import Case
+from harness.contract import ATTRIBUTES
+from harness.visible import visible
 
 MAX_BODY = 1 << 20
 MAX_DEPTH = 200
@@ -20,14 +24,30 @@ FAILURES: dict[str, str] = {
     "timeout": "no whole answer within the time limit",
     "closed": "the connection was closed without an answer",
     "malformed": "what came back is no HTTP/1.1 answer",
+    "oversized": "the answer's head is longer than 100 headers, or a line of it than 64 KB",
+    "gone": "the server went away while it was asked",
     "refused": "nothing accepts connections",
     "tls": "the TLS handshake failed",
 }
+# A string, also one that never ends, so that none is looked at twice; and all else that is no bracket.
+_NO_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^"\[\]{}]++', re.DOTALL)
 
+_LARGE = 1 << 16  # bytes
+_MOST = 100  # members that are kept of what a large body holds
+_PARSING = threading.Lock()
+_TOLD = {*(a.name for a in ATTRIBUTES), "code", "message", "more_info", "status", "detail"}
 
 
 class NotJson(ValueError):
     """The body is no JSON text; the message says why in one line."""
+
+
+def _known_alone(value: Any) -> Any:
+    """A large body's value with the members alone that a check asks about, and with few values in each."""
+    if not isinstance(value, dict):
+        return value[:_MOST] if isinstance(value, list) else value
+    kept = {k: v for k, v in value.items() if k in _TOLD}
+    return {k: dict(islice(v.items(), _MOST)) if isinstance(v, dict) else v[:_MOST] if isinstance(v, list) else v for k, v in kept.items()}
 
 
 def parse_json(text: str) -> tuple[Any, list[str]]:
@@ -64,11 +84,11 @@ def _too_deep(text: str) -> bool:
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return False
     depth = deepest = 0
-    for bracket in re.sub(r'"(?:[^"\\]|\\.)*"', "", text):
+    for bracket in _NO_BRACKET.sub("", text):
         if bracket in "[{":
             depth += 1
             deepest = max(deepest, depth)
-        elif bracket in "]}":
+        else:
             depth -= 1
     return deepest > MAX_DEPTH
 
@@ -87,6 +107,7 @@ class Exchange:
         failure: a key of `FAILURES`, where no whole answer came.
         detail: more about a failure, one line.
         elapsed: seconds.
+        sent_at: seconds since the epoch; 0 where that is not known, as when the clock was set since the run began.
         truncated: whether the body was cut.
         leaks: secrets that the answer held, `auth-token` or `sip-password`; they were taken out of it.
         method, path: of the request, which for a call that is read back are not the case's.
@@ -150,9 +171,14 @@ class Exchange:
     def parsed(self) -> tuple[Any, list[str], str | None]:
         """(value, duplicate keys, why it is no JSON)."""
         if self.truncated:
-            return None, [], f"longer than {MAX_BODY} bytes"
+            return None, [], f"longer than {MAX_BODY if len(self.body) >= MAX_BODY else len(self.body)} bytes"
         try:
-            value, duplicates = parse_json(self.body.decode("utf-8"))
+            if len(self.body) <= _LARGE:
+                value, duplicates = parse_json(self.body.decode("utf-8"))
+            else:  # a hundred bytes in memory for each of the body: one at a time, and what nobody asks about is not kept
+                with _PARSING:
+                    value, duplicates = parse_json(self.body.decode("utf-8"))
+                    value, duplicates = _known_alone(value), duplicates[:_MOST]
         except UnicodeDecodeError as error:
             return None, [], f"not UTF-8 at byte {error.start}"
         except NotJson as error:
@@ -165,8 +191,13 @@ class Exchange:
         value = self.parsed[0]
         return value if isinstance(value, dict) else None
 
+    def forget(self) -> None:
+        """Drops what was worked out of the body, which may take many times its room; it is worked out again where it is asked for."""
+        for name in ("text", "parsed"):
+            self.__dict__.pop(name, None)
+
     def describe(self) -> str:
         """What came back, in a few words: `201`, `no whole answer within the time limit`."""
         if self.status is None:
             return FAILURES.get(self.failure or "", "no answer")
-        return f"{self.status} {self.reason}".strip() if len(self.reason) < 40 else str(self.status)
+        return f"{self.status} {visible(self.reason)}".strip() if len(self.reason) < 40 else str(self.status)

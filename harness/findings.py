@@ -31,6 +31,7 @@ class Finding:
         together: cases to send at once, where only that shows it.
         also: clauses of other parameters whose same rule is broken in the same way.
         flaky: (shown, tries) where it doesn't show every time.
+        whole: what of the call as a whole is to blame, such as the number of its parameters, instead of the case's own.
         accepted: why it doesn't count, where somebody accepted it.
     """
 
@@ -51,6 +52,7 @@ class Finding:
     flaky: tuple[int, int] | None = None
     parameters: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    whole: str = ""
     accepted: Acceptance | None = None
 
     @property

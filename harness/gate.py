@@ -14,6 +14,7 @@ from harness.accepted import Baseline, Deviation, Entry, Gate
 from harness.findings import Finding, numbered
 from harness.identity import Identity, blame_alike, identity_of
 from harness.session import Seen
+from strategies.plan import PROFILES
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,20 @@ def find_entry(baseline: Baseline, identity: Identity) -> Entry | None:
     """The entry that covers a defect, the one that blames the same rather than one that blames more or less."""
     places = [_entry_for(baseline, identity, {}, exact) for exact in (True, False)]
     return next((baseline.entries[p] for p in places if p is not None), None)
+
+
+def kept_entries(baseline: Baseline, findings: Sequence[Finding], unjudged: Callable[[str], str]) -> tuple[Entry, ...]:
+    """The entries that no finding is of, and of which the run can't tell whether they still occur."""
+    found = [find_entry(baseline, identity_of(f)) for f in findings]
+    return tuple(
+        e for e in baseline.entries if all(e is not f for f in found) and (e.flaky or any(unjudged(c) for c in (e.clause, *e.also)))
+    )
+
+
+def looks_further(profile: str, other: str) -> bool:
+    """Whether a profile sees what another one may miss."""
+    order = list(PROFILES)
+    return profile in order and other in order and order.index(profile) > order.index(other)
 
 
 def _entry_for(baseline: Baseline, identity: Identity, covered: dict[int, set[str]], exact: bool) -> int | None:

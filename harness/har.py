@@ -7,8 +7,6 @@ a SIP password too. Source: the HAR 1.2 specification.
 from __future__ import annotations
 
 import base64
-import os
-import re
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -22,7 +20,8 @@ from harness import __version__
 from harness.case import Case
 from harness.classify import classify
 from harness.exchange import Exchange
-from harness.results import without_password
+from harness.files import aside_of, drop, put_in_place
+from harness.results import PASSWORD_IN_BODY, without_password
 from harness.target import FIXED_HEADERS
 from harness.wire import body_of
 
@@ -31,7 +30,6 @@ _LARGEST_BODY = 65536  # bytes of a body that are kept
 _LARGEST_FILE = 512 << 20  # bytes; what viewers still open
 # A value of the same class as an ordinary password, so that what was refused can still be judged.
 _STAND_IN = "redacted"
-_PASSWORD = re.compile(rb"(SipAuthPassword=)[^&]*", re.IGNORECASE)
 _CREATOR = harfile.Creator(name="ringtrue", version=__version__)
 
 
@@ -67,7 +65,7 @@ class HarWriter:
     def __init__(self, directory: Path, url: str, with_token: bool, largest: int = _LARGEST_FILE) -> None:
         self.path = directory / NAME
         self.error: str | None = None
-        self._aside = directory / f".{NAME}.{os.getpid()}.tmp"
+        self._aside = aside_of(self.path)
         self._url = url
         self._with_token = with_token
         self._largest = largest
@@ -105,13 +103,12 @@ class HarWriter:
             self._ended = self._closed = True
             try:
                 self._finish()
-                os.replace(self._aside, self.path)
+                put_in_place(self._aside, self.path)
             except OSError as error:
                 self.error = f"it can't be written: {_why(error)}"
                 with suppress(OSError):
                     self._stream.file.close()
-                with suppress(OSError):
-                    self._aside.unlink()
+                drop(self._aside)
 
     def _end(self, why: str) -> None:
         self._ended = True
@@ -137,7 +134,7 @@ class HarWriter:
         parts = urlsplit(self._url)
         # A call that is read back is another request than its case's.
         own = exchange.method == exchange.case.method
-        body = b"" if not own else _PASSWORD.sub(rb"\1" + _STAND_IN.encode(), body_of(case))
+        body = b"" if not own else PASSWORD_IN_BODY.sub(rb"\1" + _STAND_IN.encode(), body_of(case))
         headers = [_header(name, value) for name, value in FIXED_HEADERS.items()]
         if case.content_type is not None and own:
             headers.append(_header("Content-Type", _plain(case.content_type)))

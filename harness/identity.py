@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from harness.case import Case
@@ -17,6 +18,8 @@ from harness.contract.model import Address, Events, Methods, Words
 from harness.findings import Finding
 
 _USUAL = ("To", "From", "Url")
+_FEW = 5  # parameters beyond a plain call; where a break needs more of them, their number is to blame and not which they are
+MANY, BEFORE, TOGETHER = "(many parameters)", "(after other calls)", "(at the same time as others)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,13 @@ def blame_alike(one: frozenset[str], other: frozenset[str]) -> bool:
 
 def identity_of(finding: Finding) -> Identity:
     """The identity of a finding."""
-    return Identity(
-        finding.clause, _outcome(finding), re.sub(r"\[[0-9]+\]", "[]", finding.path), frozenset(_blame(finding)),
-        frozenset(finding.also) - {finding.clause},
-    )
+    path = re.sub(r"\[[0-9]+\]", "[]", finding.path)
+    return identity(finding.clause, _outcome(finding), path, _blame(finding), finding.also)
+
+
+def identity(clause: str, outcome: str, path: str, blame: Collection[str], also: Iterable[str]) -> Identity:
+    """An identity from its parts; which clauses a crowd of parameters breaks as well is up to chance, and no part of it."""
+    return Identity(clause, outcome, path, frozenset(blame), frozenset(() if MANY in blame else also) - {clause})
 
 
 def _outcome(finding: Finding) -> str:
@@ -77,18 +83,18 @@ def _outcome(finding: Finding) -> str:
 
 
 def _blame(finding: Finding) -> set[str]:
-    out = _oddities(finding.case)
-    own = CLAUSE[finding.clause].parameter
-    for name, value in finding.case.pairs:
-        shown = _shown(name, value)
-        if shown == name and (name == own or name in _USUAL):
-            continue
-        out.add(shown[:80])
-    if finding.before:
-        out.add("(after other calls)")
-    if finding.together:
-        out.add("(at the same time as others)")
-    return out
+    """What is to blame; where it is other calls or chance, the call that shows it is any call."""
+    if finding.flaky is not None:
+        return set()
+    other = {word for word, calls in ((BEFORE, finding.before), (TOGETHER, finding.together)) if calls}
+    if other:
+        return other
+    if finding.whole:
+        return {f"({finding.whole})"}
+    outcome, own = _outcome(finding), CLAUSE[finding.clause].parameter
+    shown = {_shown(n, v) for n, v in finding.case.pairs if not (n == own and outcome == "accepted")}
+    named = {s[:80] for s in shown if s != own and s not in _USUAL}
+    return _oddities(finding.case) | ({MANY} if len(named) > _FEW else named)
 
 
 def _shown(name: str, value: str) -> str:
@@ -108,7 +114,13 @@ def _oddities(case: Case) -> set[str]:
     if case.body is not None:
         out.add("(a body of its own)")
     if case.content_type != default.content_type:
-        out.add(f"(content type: {(case.content_type or 'none')[:40]})")
+        out.add(f"(content type: {_media_type(case.content_type)})")
     if case.segments:
         out.add("(in pieces)")
     return out | {f"({style})" for style in case.styles if style != "plain"}
+
+
+def _media_type(value: str | None) -> str:
+    """The media type, and whether parameters stand behind it: the same whatever their spelling."""
+    kind, parameters, _ = (value or "none").partition(";")
+    return f"{kind.strip().lower()[:60]}{' with parameters' if parameters else ''}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import statistics
 from collections.abc import Callable
@@ -10,14 +11,15 @@ from pathlib import Path
 
 import tomlkit
 
-from harness.config import RunConfig, checked, token_from
+from harness.config import RunConfig, checked, proxy_auth, token_from
 from harness.errors import BudgetSpent, HarnessError, Inconclusive, UsageError
 from harness.files import write
-from harness.preflight import Found, Wanted, may_be_called, preflight
+from harness.live import may_be_sent, prepare
+from harness.preflight import OFF_LOOPBACK_TO, Found, Wanted, preflight
 from harness.readback import is_offered
 from harness.report.escape import for_terminal, visible
 from harness.session import Budget, Session
-from harness.target import Target, TargetConfig
+from harness.target import Target
 
 REQUESTS = 40
 _SLOWEST = 10.0
@@ -37,7 +39,7 @@ class Asked:
         token_variable: name of the variable that holds the token.
         own, called: `--from` and `--to`.
         name: of the target's table.
-        allow_http: as for `run`.
+        allow_http, ca_bundle, proxy, real_calls: as for `run`.
     """
 
     url: str
@@ -47,6 +49,9 @@ class Asked:
     called: tuple[str, ...]
     name: str
     allow_http: bool = False
+    ca_bundle: str | None = None
+    proxy: str | None = None
+    real_calls: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,20 +87,24 @@ def initialise(asked: Asked, output: Path, force: bool, echo: Echo) -> None:
     """
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", asked.name):
         raise UsageError(f"--name {asked.name!r}: use letters, digits, - and _")
-    if output.exists() and not force:
+    if os.path.exists(output) and not force:
         raise UsageError(f"{output} is there already; --force overwrites it, --output writes another file")
     token = token_from(asked.token_variable)
     config = checked(RunConfig(
         url=asked.url, account_sid=asked.account_sid, auth_token=token, token_variable=asked.token_variable, own=asked.own, called=asked.called,
-        allow_http=asked.allow_http,
+        allow_http=asked.allow_http, ca_bundle=asked.ca_bundle, proxy=asked.proxy, proxy_auth=proxy_auth() if asked.proxy else None,
+        real_calls=asked.real_calls,
     ))
     assert config.url is not None
-    session = Session(Target(TargetConfig(config.url, config.account_sid or "", token)), Budget(REQUESTS, None, config.budgets[1]))
+    session = Session(Target(config.as_target()), Budget(REQUESTS, None, config.budgets[1]))
+    prepare(session, config, output.parent)
     echo(for_terminal(f"asking {config.url}, with at most {REQUESTS} requests"))
     try:
         answers = _ask(session, config)
     finally:
         session.close()
+    for note in session.calls.notes():
+        echo(for_terminal(note))
     try:
         write(output, text_of(replace(asked, url=config.url, account_sid=config.account_sid), answers))
     except OSError as error:
@@ -104,8 +113,8 @@ def initialise(asked: Asked, output: Path, force: bool, echo: Echo) -> None:
 
 
 def _ask(session: Session, config: RunConfig) -> Answers:
-    called = config.called if session.target.loopback or config.called else ("+12025550199", "+12025550143")
-    session.may_send = lambda case: session.target.loopback or may_be_called(case.get("To"), config.called)
+    called = config.called if session.target.loopback or config.called else OFF_LOOPBACK_TO
+    session.may_send = lambda case: session.target.loopback or may_be_sent(case, called)
     try:
         found = preflight(session, Wanted(config.own, called, config.token_variable))
     except BudgetSpent as spent:
@@ -157,6 +166,9 @@ def text_of(asked: Asked, answers: Answers) -> str:
         table.add(tomlkit.comment(visible(line)))
     if asked.allow_http:
         table.add("allow-http", True)
+    for key, value in (("ca-bundle", asked.ca_bundle), ("proxy", asked.proxy), ("allow-real-calls", asked.real_calls)):
+        if value is not None:
+            table.add(key, value)
     if answers.seconds * 50 > _SLOWEST:
         table.add("timeout", round(answers.seconds * 50))
     for line in _BUDGETS:

@@ -72,8 +72,7 @@ class Check:
         session.learn(Knowledge(_phones(created, "From"), _phones(created, "To")))
         for exchange in recording.exchanges:
             session.counts.requests += 1
-            session.latencies.append(exchange.elapsed)
-            session.statuses[str(exchange.status)] += 1
+            session.tally(exchange)
             self._judge(exchange)
         found = tuple(f for f in numbered(_findings(session, recording.exchanges)) if self.config.wants(f.clause))
         return self._result(found)
@@ -107,7 +106,7 @@ class Check:
         return RunResult(
             seed=0, profile=RECORDED, started=self._started, duration_s=time.monotonic() - self._clock, url=recording.url,
             account_sid=recording.account_sid, verdict=verdict, exit_code=code, counts=dict(vars(session.counts)), clauses=results,
-            findings=findings, notes=tuple(self._notes()), headline=text or headline(verdict, findings, (), results),
+            findings=findings, notes=tuple(self._notes()), headline=text or headline(verdict, findings, (), results, self.config.strict),
             settings={"profile": RECORDED, "files": ", ".join(self.config.files), "strict": "yes" if self.config.strict else "no"},
             statuses=dict(session.statuses.most_common()), target="recorded traffic",
         )
@@ -115,9 +114,11 @@ class Check:
     def _notes(self) -> list[str]:
         notes = list(self._session.notes)
         for why, number in self.recording.left_out.most_common():
-            notes.append(f"{number} recorded {'exchange' if number == 1 else 'exchanges'} not judged: {why}.")
+            were = "exchange was not judged, since" if number == 1 else "exchanges were not judged, each since"
+            notes.append(f"{number:,} recorded {were} {why}.")
         if self.recording.other:
-            notes.append(f"{self.recording.other} recorded exchanges are of other operations.")
+            were = "exchange is of another operation" if self.recording.other == 1 else "exchanges are of other operations"
+            notes.append(f"{self.recording.other:,} recorded {were}.")
         if self.recording.without_request:
             notes.append("Without the request, nothing that is said back could be judged; --request tells it.")
         return notes

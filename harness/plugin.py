@@ -15,16 +15,18 @@ from typing import Any, Protocol
 
 import pytest
 
-from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked, token_from
+from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked, proxy_auth, token_from
 from harness.contract import CLAUSES
 from harness.engine import ProgressFn, Run
-from harness.errors import HarnessError
+from harness.errors import INTERRUPTED, HarnessError, UsageError
 from harness.oracle import Knowledge
+from harness.own_errors import sentence, show
 from harness.report.files import write_all
 from harness.report.html import HtmlReport
 from harness.report.terminal import Progress, render
 from harness.results import RunResult
 from harness.saved import save_cases
+from harness.stops import STOPS
 
 RESULT = pytest.StashKey[RunResult]()
 _OWN_ITEMS = "test_clauses.py"
@@ -45,6 +47,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ringtrue-rate", type=float, default=None)
     group.addoption("--ringtrue-strict", action="store_true", help="a broken SHOULD fails too")
     group.addoption("--ringtrue-allow-http", action="store_true", help="http to a host that is not this machine")
+    group.addoption("--ringtrue-ca-bundle", default=None, help="certificates to trust instead of the usual ones")
+    group.addoption("--ringtrue-proxy", default=None, help="HTTP proxy to go through")
+    group.addoption("--ringtrue-allow-real-calls", type=int, default=None, help="create at most so many calls")
+    group.addoption("--ringtrue-hang-up", action="store_true", help="end each created call again")
     group.addoption("--ringtrue-output", default=None, help="directory for results.json, junit.xml, results.sarif, summary.md and the rest")
 
 
@@ -63,13 +69,17 @@ def config_of(config: pytest.Config) -> RunConfig:
     option = config.getoption
     url = option("--target-url")
     variable = option("--auth-token-env")
-    output = option("--ringtrue-output")
+    output, proxy = option("--ringtrue-output"), option("--ringtrue-proxy")
+    if option("--ringtrue-allow-real-calls") is not None and not output:
+        raise UsageError("--ringtrue-allow-real-calls goes with --ringtrue-output, where the calls that were created are written down")
     return checked(RunConfig(
         url=url, account_sid=(option("--account-sid") or os.environ.get(ACCOUNT_VARIABLE)) if url else None,
         auth_token=token_from(variable) if url else None, token_variable=variable, own=tuple(option("--from-number")),
         called=tuple(option("--to-number")), profile=option("--ringtrue-profile"), seed=option("--ringtrue-seed"),
         max_requests=option("--ringtrue-max-requests"), max_time=option("--ringtrue-max-time"), rate=option("--ringtrue-rate"),
         strict=option("--ringtrue-strict"), allow_http=option("--ringtrue-allow-http"), output=Path(output) if output else Path(os.devnull),
+        ca_bundle=option("--ringtrue-ca-bundle"), proxy=proxy, proxy_auth=proxy_auth() if proxy else None,
+        real_calls=option("--ringtrue-allow-real-calls"), journal=bool(output), hang_up=option("--ringtrue-hang-up"),
     ))
 
 
@@ -103,6 +113,7 @@ class SuiteRun:
         self.progress = progress
         self.own_terminal = not quiet
         self.result: RunResult | None = None
+        self.error: Exception | None = None
         self.selected: frozenset[str] | None = None
         self.known = Knowledge()
 
@@ -127,7 +138,22 @@ class SuiteRun:
                 self.conduct(session.config)
             except HarnessError as error:
                 pytest.exit(f"ringtrue: {error}", returncode=error.exit_code)
+            except Exception as error:
+                if self.own_terminal:
+                    raise
+                # pytest would show the values of variables, with --showlocals even those that hold the credentials.
+                show(error)
+                pytest.exit(f"ringtrue: {sentence(error)}", returncode=3)
         return (yield)
+
+    @pytest.hookimpl
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool | None:
+        """Keeps an error of pytest, a plugin or ours for `ringtrue run`, which says it in one sentence."""
+        if not self.own_terminal or not isinstance(excinfo.value, Exception):
+            return None
+        self.error = excinfo.value
+        show(excinfo.value)
+        return True
 
     def conduct(self, config: pytest.Config) -> None:
         """Runs and keeps the result."""
@@ -138,6 +164,7 @@ class SuiteRun:
         progress = self.progress
         run = self._make(run_config, progress.update if progress is not None else lambda *_: None)
         self.result = run.conduct()
+        STOPS.hold()
         self.known = run.known
         if progress is not None:
             progress.close()
@@ -146,7 +173,7 @@ class SuiteRun:
         """The run's result; ends the session where there is none, or none that says anything."""
         if self.result is None:
             pytest.exit("ringtrue: the run gave no result", returncode=3)
-        if self.result.verdict == "inconclusive" and self.result.exit_code != 130 and not self.own_terminal:
+        if self.result.verdict == "inconclusive" and self.result.exit_code != INTERRUPTED and not self.own_terminal:
             pytest.exit(f"ringtrue: {self.result.headline}", returncode=self.result.exit_code)
         return self.result
 
@@ -178,8 +205,12 @@ class SuiteRun:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Writes results.json and the others where pytest users asked for a directory."""
-        if self.own_terminal or self.result is None or self.config is None or str(self.config.output) == os.devnull:
+        """Writes results.json and the others where pytest users asked for a directory; an interrupted run ends with 130."""
+        if self.own_terminal or self.result is None or self.config is None:
+            return
+        if self.result.exit_code == INTERRUPTED:
+            session.exitstatus = INTERRUPTED
+        if str(self.config.output) == os.devnull:
             return
         try:
             self.config.output.mkdir(parents=True, exist_ok=True)

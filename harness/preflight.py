@@ -6,21 +6,23 @@ The usual first mistakes become one sentence each. Nothing is judged here; what 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.case import Case, Pairs
 from harness.contract.model import kebab
 from harness.errors import Inconclusive, TargetUnreachable
 from harness.exchange import Exchange
+from harness.live import admit
 from harness.oracle import Knowledge
 from harness.session import Session
+from harness.weather import ENDINGS, is_redirect
 from strategies.drawing import Numbers
 
 TEST_FROM = "+15005550006"
 _SOON = 0.1
 FICTIONAL_FROM = "+12025550143"
 FICTIONAL_TO = ("+14155550100", "+12025550199", "+442079460958")
+OFF_LOOPBACK_TO = ("+12025550199", "+12025550143")
 _EXAMPLES = ("+12015550123", "+447400123456", "+4915123456789", "+33612345678", "+61412345678")
 _INSTRUCTIONS: tuple[Pairs, ...] = (
     (("Url", "https://example.com/voice"),), (("Twiml", "<Response/>"),), (), (("Url", "https://example.com/voice"),),
@@ -65,12 +67,14 @@ def preflight(session: Session, wanted: Wanted) -> Found:
         TargetUnreachable: no HTTP answer came.
         Inconclusive: answers came, but none from which anything could be judged; the text names the way out.
     """
+    hopeless = admit(session, lambda exchange: _is_hopeless(exchange, 3))
+    if hopeless is not None:
+        raise _explain(session, [hopeless], wanted)
     answers: list[Exchange] = []
     for own, called in _pairs(session, wanted):
         exchange = session.send(_minimal(called, own))
         answers.append(exchange)
-        if exchange.status is not None and exchange.is_crash:
-            exchange = session.send(_minimal(called, own))
+        exchange = _asked_again(session, exchange, answers)
         if exchange.is_created:
             return replace(_taken(session, wanted, own, called, exchange), before=tuple(answers[:-1] if exchange is answers[-1] else answers))
         if _is_hopeless(exchange, len(answers)):
@@ -78,17 +82,32 @@ def preflight(session: Session, wanted: Wanted) -> Found:
     crash = _lasting_crash(session, answers)
     if crash is not None:
         own, called = crash.case.get("From") or "", crash.case.get("To") or ""
+        if crash.is_created:
+            return replace(_taken(session, wanted, own, called, crash), before=tuple(answers))
         return replace(_taken(session, wanted, own, called, crash, probe=False), crashes=True)
     raise _explain(session, answers, wanted)
 
 
+def _asked_again(session: Session, exchange: Exchange, answers: list[Exchange]) -> Exchange:
+    """The same call's answer once more where the first one is none that a call gets: it may be chance. Never off this machine."""
+    odd = exchange.is_crash or exchange.status in ENDINGS or is_redirect(exchange)
+    if not odd or not session.target.loopback or exchange.failure in ("refused", "tls") or exchange.status == 429:
+        return exchange
+    if exchange.failure not in (None, "closed") and _is_alone_with_silence(session, exchange, answers):
+        return exchange
+    return session.send(exchange.case)
+
+
 def _lasting_crash(session: Session, answers: list[Exchange]) -> Exchange | None:
-    """A pair that fails again, at a server that is alive: it answers at all, or refuses other calls as it should."""
-    crash = next((e for e in answers if e.is_crash and e.failure not in ("refused", "tls")), None)
+    """The answer to a pair that failed, sent again, at a server that is alive: it answers at all, or refuses other calls as it should."""
+    crash = next((e for e in answers if e.is_crash and e.failure not in ("refused", "tls") and e.status not in ENDINGS), None)
     if crash is None or _is_alone_with_silence(session, crash, answers):
         return None
-    again = session.send(crash.case)
-    return again if again.is_crash else None
+    case = crash.case
+    if not session.target.loopback:  # where a call may have been created, no call is sent twice: another one tells as much
+        case = case.with_pairs(tuple((n, f"{v}?again=1" if n == "Url" else v) for n, v in case.pairs), ())
+    again = session.send(case)
+    return again if again.is_crash or again.is_created else None
 
 
 def _is_alone_with_silence(session: Session, crash: Exchange, answers: list[Exchange]) -> bool:
@@ -117,7 +136,7 @@ def _is_hopeless(exchange: Exchange, tries: int) -> bool:
     """Whether another pair of numbers can't help."""
     if exchange.status is None:
         return exchange.failure != "closed" or tries > 2
-    return exchange.status in (401, 403, 404, 405, 407, 429) or 300 <= exchange.status < 400 or (exchange.is_crash and tries > 3)
+    return exchange.status in ENDINGS or is_redirect(exchange) or (exchange.is_crash and tries > 3)
 
 
 def _taken(
@@ -163,11 +182,10 @@ def _explain(session: Session, answers: list[Exchange], wanted: Wanted) -> Targe
         return Inconclusive(
             f"{config.url} answers {last.status} to POST {config.collection}: check the base URL (what stands before /2010-04-01) and --account-sid"
         )
-    if 300 <= last.status < 400:
+    if is_redirect(last):
         return Inconclusive(f"{config.url} answers {last.status}, a redirect, which is never followed; point --target to where the service is")
-    if last.status in (403, 407, 429):
-        hint = {403: "the account may not create calls", 407: "a proxy stands before it", 429: "it is limiting the rate; try again with --rate"}
-        return Inconclusive(f"{config.url} answers {last.status} to every valid call: {hint[last.status]}")
+    if last.status in ENDINGS:
+        return Inconclusive(f"{config.url} answers {last.status} to every valid call: {ENDINGS[last.status]}")
     if "html" in (last.header("content-type") or "").lower():
         return Inconclusive(f"{config.url} answers {last.status} with an HTML page: that is no API; check the base URL")
     return Inconclusive(
@@ -207,26 +225,9 @@ def _no_answer(exchange: Exchange, url: str, timeout: float) -> str:
         "tls": f"the TLS handshake with {url} failed: check the certificate (--ca-bundle for a private authority), or whether it speaks http",
         "timeout": f"{url} accepts connections but gave no whole answer within {timeout:g} s: check that it is the right port, or raise --timeout",
         "closed": f"{url} closes the connection without an answer: check that it speaks {url.split(':', 1)[0]}",
+        "oversized": f"what {url} answers has a head without end: check that it is the right port",
         "malformed": f"what {url} answers is no HTTP/1.1: check that it is the right port",
     }.get(exchange.failure or "", f"{url} gave no answer")
 
 
-def is_fictional(number: str) -> bool:
-    """Whether a number can never ring a person: NANP 555-0100 to 555-0199, and the live service's test numbers."""
-    digits = number.removeprefix("+1")
-    return number.startswith("+1") and len(digits) == 10 and (digits[3:8] == "55501" or digits.startswith("5005550"))
-
-
-def may_be_called(to: str | None, allowed: Sequence[str] = ()) -> bool:
-    """Whether an address may be sent to a target off this machine: configured or fictional numbers, and what is no number.
-
-    Args:
-        to: a To, or None.
-        allowed: the configured numbers.
-    """
-    if to is None or to in allowed or is_fictional(to) or to.startswith(("sip:", "client:")):
-        return True
-    return sum(c.isdigit() for c in to) < 3
-
-
-__all__ = ["Found", "Wanted", "is_fictional", "may_be_called", "preflight"]
+__all__ = ["Found", "Wanted", "preflight"]

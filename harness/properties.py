@@ -42,12 +42,21 @@ def run_properties(
     with _no_storage():
         if profile.examples:
             _search(session, valid_calls(numbers, open_sids), profile.examples, run_seed)
-            for parameter in PARAMETERS:
-                if any(c.expected is not Expected.EITHER for c in parameter.classes):
-                    _search(session, calls_about(parameter.name, numbers, open_sids), profile.examples, run_seed)
+            for name in _searched():
+                _search(session, calls_about(name, numbers, open_sids), profile.examples, run_seed)
         if profile.generated:
             for calls in generated_calls().values():
                 _search(session, calls, profile.generated, run_seed)
+
+
+def most_examples(profile: Profile) -> int:
+    """How many cases the search draws at most, where it finds nothing; what it finds it draws again to shrink it."""
+    return profile.examples * (1 + len(_searched()) if profile.examples else 0) + 2 * profile.generated
+
+
+def _searched() -> list[str]:
+    """The parameters that have a property of their own."""
+    return [p.name for p in PARAMETERS if any(c.expected is not Expected.EITHER for c in p.classes)]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 from harness.case import Case
 from harness.checks.model import Breach, breach, show
 from harness.exchange import Exchange
-from harness.session import Seen, Session
+from harness.session import Session
 from strategies.drawing import Drawer
 
 _SAME = ("sid", "account_sid", "to", "from", "direction")
@@ -29,10 +29,7 @@ def read_back(session: Session, drawer: Drawer) -> dict[str, str]:
         if again is None or not _is_call(again):
             continue
         offered += 1
-        session.exercised[_CLAUSE] += 1
-        for b in compare(created, again):
-            session.occurrences[b.clause, b.kind] += 1
-            session.seen.append(Seen(b, again))
+        session.saw(again, _CLAUSE, compare(created, again))
     return {} if offered else {_CLAUSE: "the target does not offer GET on a call's uri"}
 
 

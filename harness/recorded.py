@@ -5,13 +5,15 @@ Programs and people keep these files, so a file of another version, a shortened 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from harness.accepted import for_people
 from harness.errors import UsageError
 from harness.files import read_json
-from harness.identity import Identity
+from harness.identity import Identity, identity
 from harness.results import EMBEDDED, SCHEMA_VERSION, VERDICTS
 
 RESULTS = "results.json"
@@ -106,7 +108,7 @@ def load_results(path: Path) -> Recorded:
     Raises:
         UsageError: it can't be read, or is no results.json of this schema version.
     """
-    file = path / RESULTS if path.is_dir() else path
+    file = path / RESULTS if os.path.isdir(path) else path
     data = read_json(file, "the results.json of a run")
     if not isinstance(data, dict) or "schema_version" not in data:
         raise UsageError(f"{file} is no results.json of ringtrue; name the file, or the directory that a run wrote")
@@ -151,13 +153,11 @@ def _clause(row: dict[str, Any]) -> RecordedClause:
 
 def _finding(row: dict[str, Any]) -> RecordedFinding:
     clause = _get(row, "clause", str)
-    identity = Identity(
-        clause, _get(row, "outcome", str, ""), _get(row, "path", str, "$"), _texts(row, "blame"), _texts(row, "also") - {clause},
-    )
-    accepted = _get(row["accepted"], "reason", str) if isinstance(row.get("accepted"), dict) else None
+    same = identity(clause, _get(row, "outcome", str, ""), _get(row, "path", str, "$"), _texts(row, "blame"), _texts(row, "also"))
+    accepted = for_people(_get(row["accepted"], "reason", str)) if isinstance(row.get("accepted"), dict) else None
     return RecordedFinding(
         _get(row, "id", str), _level(row), _get(row, "message", str), _get(row, "expected", str), _get(row, "actual", str),
-        _get(row, "cause", str, ""), _get(row, "occurrences", int), identity, accepted,
+        _get(row, "cause", str, ""), _get(row, "occurrences", int), same, accepted,
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from harness.config import RunConfig
 from harness.errors import HarnessError, TargetUnreachable
 from harness.exchange import FAILURES, Exchange
-from harness.preflight import may_be_called
+from harness.live import admit, may_be_sent, prepare
 from harness.saved import SavedCase
 from harness.session import Budget, Session
-from harness.target import Target, TargetConfig
+from harness.target import Target
 
 _TRIES = 3
 _FLAKY_TRIES = 100
@@ -24,30 +26,39 @@ class Replayed:
         verdict: a key of `EXIT_CODES`.
         shown, tries: how often the break showed.
         detail: the last answer, or what went wrong.
+        notes: what was created.
     """
 
     verdict: str
     shown: int
     tries: int
     detail: str
+    notes: tuple[str, ...] = ()
 
 
-def replay(saved: SavedCase, target_config: TargetConfig) -> Replayed:
+def replay(saved: SavedCase, config: RunConfig, folder: Path | None = None) -> Replayed:
     """Sends a saved case a few times (many, if it was flaky) and judges it as a run would.
 
     Args:
         saved: the case.
-        target_config: where to send it.
+        config: where to send it, and what may be created there.
+        folder: where created calls are written down.
     """
-    target = Target(target_config)
-    session = Session(target, Budget(rate=None if target.loopback else 5.0), known=saved.known)
+    target = Target(config.as_target())
+    session = Session(target, Budget(*_budget(config)), known=saved.known)
+    prepare(session, config, folder)
     if not target.loopback:
-        allowed = sorted(saved.known.called_numbers) if saved.url == target_config.url else []
-        session.may_send = lambda case: may_be_called(case.get("To"), allowed)
+        session.may_send = lambda case: may_be_sent(case, config.called)
     tries = _FLAKY_TRIES if saved.flaky and target.loopback else _TRIES
     shown = done = 0
     detail = ""
     try:
+        for case in (saved.case, *saved.before, *saved.together):
+            session.require_allowed(case)
+        hopeless = admit(session)
+        if hopeless is not None:
+            _alive(hopeless, session)
+            raise TargetUnreachable(f"{target.config.url}: {hopeless.describe()}")
         for _ in range(tries):
             broken, detail = _once(session, saved)
             done += 1
@@ -55,11 +66,17 @@ def replay(saved: SavedCase, target_config: TargetConfig) -> Replayed:
             if shown and shown < done and done >= _TRIES:
                 break
     except HarnessError as error:
-        return Replayed("ERROR", shown, done, str(error))
+        session.close()
+        return Replayed("ERROR", shown, done, str(error), tuple(session.calls.notes()))
     finally:
         session.close()
     verdict = "FIXED" if not shown else "FAILED" if shown == done else "FLAKY"
-    return Replayed(verdict, shown, done, detail)
+    return Replayed(verdict, shown, done, detail, tuple(session.calls.notes()))
+
+
+def _budget(config: RunConfig) -> tuple[int | None, float | None, float | None]:
+    requests, rate = config.budgets
+    return requests, None, rate
 
 
 def _once(session: Session, saved: SavedCase) -> tuple[bool, str]:

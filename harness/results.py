@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
 from harness import __version__
 from harness.case import Case
 from harness.contract import CLAUSE, Clause, Level
-from harness.curl import curl_line
+from harness.curl import curl_of
 from harness.findings import Finding
 from harness.identity import identity_of
 from harness.latency import Latency
@@ -17,9 +19,12 @@ from harness.latency import Latency
 SCHEMA_VERSION = 1
 EMBEDDED = "embedded emulator"
 RECORDED = "recorded"
+PASSWORD = "SipAuthPassword"
 REDACTED_PASSWORD = "[redacted]"
+PASSWORD_IN_BODY = re.compile(rb"(SipAuthPassword=)([^&]*)", re.IGNORECASE)
 
 VERDICTS = ("FAIL", "NON-STRICT", "INFO", "KNOWN", "DECLARED", "PASS", "SKIPPED", "NOT-EXERCISED")
+RUN_VERDICTS = ("conforms", "violates", "inconclusive")
 VERDICT_OF_LEVEL = {Level.MUST: "FAIL", Level.SHOULD: "NON-STRICT", Level.OBSERVED: "INFO"}
 
 
@@ -52,6 +57,7 @@ class RunResult:
         duration_s: seconds.
         url, account_sid: the target.
         target: its name, where it has one.
+        stopped: why not everything was sent; empty where it was.
         verdict: `conforms`, `violates` or `inconclusive`.
         exit_code: 0, 1, 3 or 130.
         counts: as in results.json.
@@ -87,6 +93,7 @@ class RunResult:
     statuses: dict[str, int] = field(default_factory=dict)
     version: str = __version__
     target: str = ""
+    stopped: str = ""
 
     @property
     def new(self) -> tuple[Finding, ...]:
@@ -139,7 +146,7 @@ class RunResult:
         out: dict[str, Any] = {
             "id": f.id, "clause": f.clause, "level": f.level.value, "check": f.check, "message": f.message, "expected": f.expected,
             "actual": f.actual, "path": f.path, "case": without_password(f.case).to_json(),
-            "curl": curl_line(f.case, self.url, self.account_sid), "occurrences": f.occurrences, "source": CLAUSE[f.clause].source,
+            "curl": curl_of(f.before, f.case, self.url, self.account_sid)[0], "occurrences": f.occurrences, "source": CLAUSE[f.clause].source,
             "cause": f.cause,
         }
         identity = identity_of(f)
@@ -160,7 +167,26 @@ class RunResult:
 
 def without_password(case: Case, stand_in: str = REDACTED_PASSWORD) -> Case:
     """The case with its SIP password replaced."""
-    if case.get("SipAuthPassword") is None:
+    if case.get(PASSWORD) is None:
         return case
-    pairs = tuple((n, stand_in if n == "SipAuthPassword" and v else v) for n, v in case.pairs)
+    pairs = tuple((n, stand_in if n == PASSWORD and v else v) for n, v in case.pairs)
     return case.with_pairs(pairs, case.styles)
+
+
+def masked(case: Case) -> Case:
+    """The case with a SIP password of the same shape instead of its own, so that it is judged alike."""
+    if case.body is not None and PASSWORD_IN_BODY.search(case.body):
+        case = replace(case, body=PASSWORD_IN_BODY.sub(lambda m: m[1] + b"x" * len(m[2]), case.body))
+    if case.get(PASSWORD) is None:
+        return case
+    pairs = tuple((n, mask(v) if n == PASSWORD else v) for n, v in case.pairs)
+    return case.with_pairs(pairs, case.styles)
+
+
+_STAND_INS = {ord(c): stand for letters, stand in ((ascii_lowercase, "x"), (ascii_uppercase, "X"), (digits, "0")) for c in letters}
+
+
+def mask(secret: str) -> str:
+    """Text of the same length and kinds of characters: `aB3-` becomes `xX0-`."""
+    secret = secret.translate(_STAND_INS)
+    return secret if secret.isascii() else re.sub(r"[^\W_]", lambda m: m[0] if m[0] in "xX0" else "é", secret)

@@ -15,24 +15,29 @@ from typing import Any
 
 import pytest
 
+from harness import calls, journal
 from harness.accepted import Baseline, read_baseline
 from harness.comparing import write_matrix
 from harness.config import RunConfig
 from harness.engine import Run
-from harness.errors import HarnessError, UsageError
-from harness.files import write
+from harness.errors import INTERRUPTED, Inconclusive, Interrupted, UsageError
+from harness.files import aside_of, check_appended, drop, put_in_place, sweep, write
+from harness.lock import alone_in
+from harness.own_errors import REPORT_IT, sentence, show
 from harness.plugin import Make, SuiteRun
 from harness.recorded import RESULTS, load_results
-from harness.report.baseline_file import baseline_text
+from harness.report.baseline_file import baseline_text, told_of_baseline
 from harness.report.escape import for_terminal
-from harness.report.files import write_all
+from harness.report.files import write_each
 from harness.report.terminal import Progress, put, shorten
-from harness.report.words import INTERRUPTED, count, verdict_sign, verdict_words
+from harness.report.words import verdict_sign, verdict_words
 from harness.results import RunResult
 from harness.saved import save_cases
-from harness.telling import Telling, annotate, append_summary, check_json, tell
+from harness.stops import STOPS
+from harness.telling import Telling, annotate, append_summary, check_json, shown, tell
 
-_UNWRITTEN = -1
+PAGE = "report.html"
+_VARIABLE = "RINGTRUE_PAGE"  # names pytest-html's file by a variable: it takes $ and ~ in a path for more than letters
 _SUITE = Path(__file__).with_name("suite")
 
 
@@ -56,22 +61,29 @@ def run_several(configs: Sequence[RunConfig], write_baseline: Path | None = None
         raise UsageError("--json goes with one target; of several, each has its results.json in its folder of --output")
     codes = []
     for config in configs:
-        run = _conducted(config, Run)
+        run = _conducted(replace(config, aloud=telling.loudness > 1), Run)
         codes.append(run[1])
-        put(_line_of(config, *run), sys.stdout)
+        put(_told_of(config, *run, telling.loudness), sys.stdout)
         append_summary(run[0])
         annotate(run[0], telling)
-        if run[1] == INTERRUPTED:
+        if run[1] == INTERRUPTED or STOPS.came:
             return INTERRUPTED
     recorded = [load_results(c.output) for c in configs if (c.output / RESULTS).is_file()]
     page = write_matrix(recorded, configs[0].output.parent / "matrix.html")
-    put(f"all together: {for_terminal(str(page))}\n", sys.stdout)
+    if telling.loudness >= 0:
+        put(f"all together: {for_terminal(str(page))}\n", sys.stdout)
     return next((code for code in (1, 3) if code in codes), 0)
 
 
-def _line_of(config: RunConfig, result: RunResult, code: int) -> str:
+def _told_of(config: RunConfig, result: RunResult, code: int, loudness: int) -> str:
+    """What is told of one of several runs: its verdict and its report; quietly the verdict alone or nothing, loudly everything."""
+    if loudness < -1:
+        return ""
+    if loudness > 0:
+        return f"{for_terminal(config.name)}:\n{shown(result, config, loudness)}\n"
     words = f"{verdict_sign(result)} {config.name}: {verdict_words(result) if code != 3 or result.verdict == 'violates' else result.headline}"
-    return shorten(for_terminal(words), 80) + "\n" + for_terminal(f"  {config.output / 'report.html'}") + "\n"
+    path = for_terminal(f"  {config.output / PAGE}") + "\n" if loudness == 0 else ""
+    return shorten(for_terminal(words), 80) + "\n" + path
 
 
 def run_suite(config: RunConfig, make: Make = Run, write_baseline: Path | None = None, telling: Telling = Telling()) -> int:
@@ -101,14 +113,42 @@ def run_suite(config: RunConfig, make: Make = Run, write_baseline: Path | None =
 def _conducted(config: RunConfig, make: Make) -> tuple[RunResult, int]:
     """Conducts a run and writes its reports: the result, and the exit code, which is 3 where a report could not be written."""
     _check_output(config.output)
-    run = SuiteRun(config, Progress(sys.stderr), quiet=False, make=make)
-    code = _pytest_safely(config, run)
-    result = run.result
-    if result is None:
-        raise HarnessError(f"the suite did not run (pytest ended with {code}); run again with RINGTRUE_DEBUG=1")
-    written = _write(result, config.output, run)
-    whole = (written and code != _UNWRITTEN) or result.exit_code == INTERRUPTED
-    return result, result.exit_code if whole else 3
+    for name in (journal.NAME, calls.NAME) if make is Run else ():
+        check_appended(config.output / name)
+    with alone_in(config.output):
+        sweep(config.output)
+        STOPS.hold(False)
+        run = SuiteRun(replace(config, journal=make is Run), Progress(sys.stderr), quiet=False, make=make)
+        failed = _pytest(config, run)
+        result = run.result
+        if result is None and STOPS.came:
+            raise Interrupted
+        if result is None:
+            raise failed or Inconclusive(f"the suite did not run; {REPORT_IT}")
+        unwritten = {PAGE: failed} if failed is not None else {}
+        unwritten |= write_each(result, config.output)
+        unwritten |= _save(result, config.output, run)
+    for reason, names in _by_reason(unwritten).items():
+        put(f"ringtrue: {', '.join(names)} could not be written into {for_terminal(str(config.output))}: {reason}\n", sys.stderr)
+    return result, 3 if unwritten and result.exit_code != INTERRUPTED else result.exit_code
+
+
+def _save(result: RunResult, directory: Path, run: SuiteRun) -> dict[str, Exception]:
+    """Writes the cases; why they could not be written, where they could not."""
+    try:
+        save_cases(result, directory, run.known)
+    except Exception as error:
+        show(error)
+        return {"cases": error}
+    return {}
+
+
+def _by_reason(unwritten: dict[str, Exception]) -> dict[str, list[str]]:
+    """Names of files by why they could not be written."""
+    reasons: dict[str, list[str]] = {}
+    for name, error in unwritten.items():
+        reasons.setdefault(sentence(error), []).append(name)
+    return reasons
 
 
 def check_baseline(path: Path | None) -> Baseline | None:
@@ -119,9 +159,9 @@ def check_baseline(path: Path | None) -> Baseline | None:
     """
     if path is None:
         return None
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise UsageError(f"--write-baseline {path}: the folder {path.parent} is not there; make it first")
-    return read_baseline(path, date.min) if path.exists() else None
+    return read_baseline(path, date.min) if os.path.exists(path) else None
 
 
 def _baseline(result: RunResult, config: RunConfig, path: Path, old: Baseline | None) -> int:
@@ -130,11 +170,11 @@ def _baseline(result: RunResult, config: RunConfig, path: Path, old: Baseline | 
         sys.stderr.write(f"ringtrue: {path} was not written, since this run did not come to its end\n")
         return result.exit_code
     try:
-        write(path, baseline_text(result, old or config.gate.baseline))
+        old = old or config.gate.baseline
+        write(path, baseline_text(result, old))
     except OSError as error:
         raise UsageError(f"--write-baseline {path} can't be written ({error.strerror}); choose another file") from None
-    number = sum(f.accepted is None or f.accepted.kind != "declared" for f in result.findings)
-    sys.stderr.write(f"baseline: {for_terminal(str(path))} accepts {count(number, 'finding')}; give each a reason, then run with --baseline\n")
+    sys.stderr.write("".join(f"{line}\n" for line in told_of_baseline(for_terminal(str(path)), result, old, date.today())))
     return 0
 
 
@@ -149,47 +189,26 @@ def _check_output(directory: Path) -> None:
         raise UsageError(f"--output {directory} can't be written ({error.strerror}); choose another directory") from None
 
 
-def _write(result: RunResult, directory: Path, run: SuiteRun) -> bool:
-    """Writes what pytest's own reports don't hold; False where that failed."""
+def _pytest(config: RunConfig, run: SuiteRun) -> Exception | None:
+    """Runs pytest on the suite, deaf to the user's own pytest settings and without its terminal; what kept it from writing its page, if anything."""
+    page = aside_of(config.output / PAGE)
+    arguments = [
+        str(_SUITE), "-c", os.devnull, "--rootdir", str(_SUITE), "--noconftest", "-p", "no:cacheprovider", "-p", "no:terminal",
+        "-p", "no:logging", "-p", "no:hypothesispytest", "-p", "pytest_metadata.plugin", "-p", "pytest_html.plugin",
+        f"--html=${_VARIABLE}", "--self-contained-html", "--capture=no", "--continue-on-collection-errors",
+    ]
+    changes = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None, _VARIABLE: os.path.abspath(page)}
     try:
-        write_all(result, directory)
-        save_cases(result, directory, run.known)
-    except OSError as error:
-        _say_unwritten(directory, error)
-        return False
-    return True
-
-
-def _pytest_safely(config: RunConfig, run: SuiteRun) -> int:
-    """Runs pytest; a disk that is full takes its reports away, not the result."""
-    try:
-        return _pytest(config, run)
-    except OSError as error:
-        _say_unwritten(config.output, error)
-        if run.result is None:
-            raise UsageError(f"the run could not start, since a file can't be written ({error.strerror}); make room") from None
-        return _UNWRITTEN
-
-
-def _say_unwritten(directory: Path, error: OSError) -> None:
-    with contextlib.suppress(OSError):
-        sys.stderr.write(f"ringtrue: the reports in {directory} could not be written ({error.strerror})\n")
-
-
-def _pytest(config: RunConfig, run: SuiteRun) -> int:
-    """Runs pytest on the suite, deaf to the user's own pytest settings and without its terminal."""
-    with tempfile.TemporaryDirectory(prefix="ringtrue-") as scratch:
-        ini = Path(scratch) / "pytest.ini"
-        ini.write_text("[pytest]\n", "utf-8")
-        arguments = [
-            str(_SUITE), "-c", str(ini), "--rootdir", str(_SUITE), "--noconftest", "-p", "no:cacheprovider", "-p", "no:terminal",
-            "-p", "no:logging", "-p", "no:hypothesispytest", "-p", "pytest_metadata.plugin", "-p", "pytest_html.plugin",
-            f"--html={config.output / 'report.html'}", "--self-contained-html",
-            "--continue-on-collection-errors",
-        ]
-        with _environment({"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None}):
-            with _quiet_stdout():
-                return int(pytest.main(arguments, plugins=[_Named(run)]))
+        with _environment(changes), _quiet_stdout():
+            pytest.main(arguments, plugins=[_Named(run)])
+        if run.error is None and run.result is not None:
+            put_in_place(page, config.output / PAGE)
+        return run.error
+    except Exception as error:
+        show(error)
+        return error
+    finally:
+        drop(page)
 
 
 class _Named:

@@ -14,6 +14,7 @@ from harness.files import read_json, write
 from harness.findings import Finding
 from harness.oracle import Knowledge
 from harness.results import RunResult, without_password
+from harness.wire import sendable
 
 SCHEMA_VERSION = 1
 _LARGEST = 32 << 20
@@ -80,7 +81,7 @@ def load_case(path: Path) -> SavedCase:
     Raises:
         UsageError: it can't be read or is no saved case of this version.
     """
-    data = read_json(path, "a saved case, a file in the folder cases of a run's output", _LARGEST)
+    data = read_json(path, "a saved case (cases/*.json in a run's output)", _LARGEST)
     if not isinstance(data, dict) or data.get("schema_version") != SCHEMA_VERSION:
         raise UsageError(f"{path} is no saved case of schema version {SCHEMA_VERSION}; run the suite again to save it anew")
     try:
@@ -89,14 +90,18 @@ def load_case(path: Path) -> SavedCase:
         raise UsageError(f"{path} is no saved case ({' '.join(str(error).split())[:80]}); run the suite again to save it anew") from None
 
 
+def _case(data: dict[str, Any]) -> Case:
+    return sendable(Case.from_json(data))
+
+
 def _from_json(data: dict[str, Any]) -> SavedCase:
     clause = data["clause"]
     if clause not in CLAUSE:
         raise ValueError(f"unknown clause {clause!r}")
     known = data["known"]
     return SavedCase(
-        str(data["finding"]), clause, Case.from_json(data["case"]), tuple(Case.from_json(c) for c in data["before"]),
-        tuple(Case.from_json(c) for c in data["together"]), bool(data["flaky"]),
+        str(data["finding"]), clause, _case(data["case"]), tuple(map(_case, data["before"])), tuple(map(_case, data["together"])),
+        bool(data["flaky"]),
         Knowledge(frozenset(known["own_numbers"]), frozenset(known["called_numbers"]), frozenset(known["open_sids"])),
         str(data["target"]["url"]), str(data["target"]["account_sid"]),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from harness.emulator import FAULTS, VARIANTS, EmulatorError, EmulatorSettings
 from harness.emulator import serve as serve_app
@@ -12,6 +13,7 @@ from harness.emulator.faults import Fault, find_fault
 from harness.emulator.server import TOKEN_VARIABLE
 from harness.emulator.variants import Variant, settings_of
 from harness.errors import UsageError
+from harness.route import is_loopback
 
 Echo = Callable[[str], object]
 
@@ -65,6 +67,8 @@ def _tell(url: str, settings: EmulatorSettings, token: str | None, echo: Echo) -
         echo(f"broken on purpose: {', '.join(settings.faults)}")
     if settings.variants:
         echo(f"other ways to keep the contract: {', '.join(settings.variants)}")
+    if not is_loopback(urlsplit(url).hostname or ""):
+        echo("Other machines can reach it: it is for tests, so keep it from networks that you don't trust.")
     if token is None:
         echo(f"token (made up for this start): {settings.auth_token}")
     echo("")

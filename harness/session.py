@@ -12,24 +12,28 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, field, replace
 
+from harness.calls import Calls
 from harness.case import Case
 from harness.checks import Breach, judge
 from harness.checks.model import breach, show
 from harness.contract import Expected
-from harness.errors import BudgetSpent, NotAllowed, TargetUnreachable
+from harness.errors import BudgetSpent, HarnessError, NotAllowed, TargetUnreachable
 from harness.exchange import Exchange
+from harness.journal import Judged, Line, Noted, Saw
 from harness.oracle import Expectation, Knowledge, expect
+from harness.patience import Patience, Trial
 from harness.target import Flight, Target
+from harness.weather import ALIKE, ALIKE_UNANSWERED, TRIES_S, is_ending, said_of_ending
 from strategies.plan import Step
 
 AT_ONCE = ("together", "batch")
 _MAX_SEEN = 400
 _MAX_SEEN_CONTENT = 24
+_MAX_KEPT = 48 << 20
+_SHORT_BODY = 4096
 _SLOW = 0.012
-_PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,10 @@ class Session:
         may_send: whether a case may be sent to this target at all; a guard for numbers that belong to strangers.
         progress: called with the number of requests after each one.
         observe: called with each exchange, as soon as it is there.
+        calls: what may be created, and what was.
+        record: called with everything else that is learnt.
+        good: a call that the target has created, to tell by whether it still creates any.
+        reserve: (requests, seconds) of the budget that are kept for finding causes, once there is something to find them for.
     """
 
     target: Target
@@ -87,9 +95,13 @@ class Session:
     workers: int = 6
     progress: Callable[[int], None] = lambda _n: None
     observe: Callable[[Exchange], None] | None = None
+    record: Callable[[Line], None] = lambda _line: None
     may_send: Callable[[Case], bool] = lambda _case: True
     on_hang: Callable[[Seen], None] | None = None
     avoided: Callable[[Case], bool] = lambda _case: False
+    good: Case | None = None
+    reserve: tuple[int, float] = (0, 0.0)
+    calls: Calls = field(default_factory=Calls)
     left_out: int = 0
     known: Knowledge = field(default_factory=Knowledge)
     counts: Counts = field(default_factory=Counts)
@@ -101,17 +113,22 @@ class Session:
     sids: dict[str, int] = field(default_factory=dict)
     recent: deque[Case] = field(default_factory=lambda: deque(maxlen=300))
     statuses: Counter[str] = field(default_factory=Counter)
-    waited: float = 0.0
     stopped: str | None = None
     _said: set[str] = field(default_factory=set)
     _previous: Case | None = None
     _started: float = field(default_factory=time.monotonic)
-    _refused: int = 0
     _timeouts: int = 0
-    _throttled: int = 0
     _asked: int = 0
     _next_slot: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _alike: list[int] = field(default_factory=list)
+    _alike_as: int | None = None
+    _alike_since: int = 0
+    _doubtful: list[tuple[int, frozenset[str]]] = field(default_factory=list)
+    _kept: int = 0
+
+    def __post_init__(self) -> None:
+        self.patience = Patience(self.target, self.left, lambda: self.counts.requests, self.note)
 
     @property
     def previous(self) -> Case | None:
@@ -124,12 +141,17 @@ class Session:
         """Seconds since the session began."""
         return time.monotonic() - self._started
 
-    def check_budget(self) -> None:
-        """Raises BudgetSpent where no further request may be sent."""
+    def left(self) -> float | None:
+        """Seconds of the budget that are left; None for no bound."""
+        return None if self.budget.seconds is None else self.budget.seconds - self.elapsed()
+
+    def check_budget(self, count: int = 1) -> None:
+        """Raises BudgetSpent where fewer than `count` further requests may be sent."""
         budget = self.budget
-        if budget.requests is not None and self.counts.requests >= budget.requests:
+        kept, kept_s = self.reserve if self.seen else (0, 0.0)
+        if budget.requests is not None and self.counts.requests + count > budget.requests - kept:
             raise BudgetSpent(f"the budget of {budget.requests} requests is used up")
-        if budget.seconds is not None and self.elapsed() >= budget.seconds:
+        if budget.seconds is not None and self.elapsed() >= budget.seconds - kept_s:
             raise BudgetSpent(f"the time of {budget.seconds:g} s is used up")
 
     def send(self, case: Case) -> Exchange:
@@ -140,12 +162,24 @@ class Session:
         """
         return self._settled(self._begin(case))
 
+    def require_allowed(self, case: Case) -> None:
+        """Raises NotAllowed where the case may not be sent to this target."""
+        if not self.may_send(case):
+            raise NotAllowed("this call would go to a number or address that is neither configured nor fictional: name it with --to, if it may ring")
+
     def _begin(self, case: Case) -> Flight:
         """Sends one case within the budgets; its answer is still to be read."""
-        if not self.may_send(case):
-            raise NotAllowed("this call would go to a number that is neither configured nor fictional")
-        self._take_turn()
-        flight = self.target.begin(case, self._previous)
+        self.require_allowed(case)
+        self.calls.begin(case)
+        sent = False
+        try:
+            self._take_turn(self.calls.owed)
+            sent = True
+            flight = self.target.begin(case, self._previous)
+        except BaseException as error:
+            self.calls.unsent(case, not sent or isinstance(error, HarnessError))
+            raise
+        self.calls.sent(flight.number, case)
         self._previous = case
         return flight
 
@@ -156,34 +190,106 @@ class Session:
         self._after(exchange)
         return exchange
 
-    def _take_turn(self) -> None:
-        """Counts a request against the budgets, and waits where the rate asks for it."""
+    def end_calls(self) -> None:
+        """Ends the calls that were created and are to be ended, where the target offers it."""
+        self.calls.end_all(self._end_call)
+
+    def settle_calls(self) -> None:
+        """Nothing is sent any more: what is still under way may have created calls, and what is to be ended is ended."""
+        self.calls.abandon()
+        self.end_calls()
+
+    def _end_call(self, sid: str) -> Exchange:
+        trial = Trial()
+        for _ in range(3):
+            with self._lock:
+                self.counts.requests += 1
+                pause = self._pause()
+            time.sleep(pause)
+            exchange = self.target.end_call(sid)
+            self.statuses[f"{exchange.status or exchange.failure} to hang-up"] += 1
+            if self.observe is not None:
+                self.observe(exchange)
+            spent = self.budget.requests is not None and self.counts.requests >= self.budget.requests
+            if exchange.status != 429 or spent or not self._waited(exchange, trial):
+                break
+        return exchange
+
+    def _waited(self, exchange: Exchange, trial: Trial) -> bool:
+        """Whether the target's wish to be asked later was heeded."""
+        try:
+            return self.patience.meet(exchange, trial) is None
+        except HarnessError:
+            return False
+
+    def _take_turn(self, owed: int = 0) -> None:
+        """Counts a request against the budgets, and waits where the rate asks for it; `owed` more must be left after it."""
         with self._lock:
-            self.check_budget()
+            self.check_budget(1 + owed)
             self.counts.requests += 1
             pause = self._pause()
+        left = self.left()
+        if left is not None and pause > left:
+            time.sleep(max(left, 0.0))
+            self.counts.requests -= 1
+            raise BudgetSpent(f"the time of {self.budget.seconds:g} s is used up")
         if pause > 0:
             time.sleep(pause)
 
     def _settled(self, flight: Flight) -> Exchange:
-        """The answer to a case that was begun, after waiting and sending it again as often as the target asks for that."""
-        exchange = self._finished(flight)
-        for attempt in range(6):
-            if exchange.status != 429:
-                return exchange
-            self.statuses["429 waited"] += 1
-            if not self._wait(exchange, attempt):
-                self._throttled += 1
-                if self._throttled > 2:
-                    raise TargetUnreachable(f"{self.target.config.url} limits the rate (429) and asks to wait longer than this run waits")
-                return exchange
-            if attempt < 5:
-                exchange = self._finished(self._begin(flight.case))
-        return exchange
+        """The answer to a case that was begun, after waiting and sending it again as far as `harness.patience` says."""
+        exchange, trial = self._finished(flight), Trial()
+        while (met := self.patience.meet(exchange, trial)) is None:
+            exchange = self._finished(self._begin(flight.case))
+        self._look_for_the_end(met)
+        return met
+
+    def _look_for_the_end(self, exchange: Exchange) -> None:
+        """Ends the run where no valid call is created any more, for a cause that says nothing about the contract."""
+        if not is_ending(exchange):
+            self._alike.clear()
+            self._alike_since = 0
+            return
+        if exchange.status != self._alike_as or not self._alike_since:
+            self._alike.clear()
+            self._alike_as, self._alike_since = exchange.status, exchange.number
+        case = exchange.case
+        usual = case.is_plain_form and case.credentials == "right" and case.account == "own"
+        if self.good is None or not usual or (exchange.status is not None and self.expect(case).expected is not Expected.ACCEPT):
+            return
+        self._alike.append(exchange.number)
+        if len(self._alike) >= (ALIKE if exchange.status is not None else ALIKE_UNANSWERED):
+            self._try_good(self.good, exchange.status)
+
+    def _try_good(self, good: Case, status: int | None) -> None:
+        """Ends the run unless a call that was created before is answered otherwise than all the last ones."""
+        for pause in TRIES_S:
+            time.sleep(pause)
+            exchange = self._finished(self._begin(good))
+            if exchange.status != status:
+                self._alike.clear()
+                self._alike_since = 0
+                return
+        first = self._alike_since
+        self._take_back(first)
+        raise TargetUnreachable(f"{self.target.config.url} {said_of_ending(exchange)} since request {first}")
+
+    def _take_back(self, first: int) -> None:
+        """Forgets what the answers from some request on seemed to show; of requests at once, each may come to the same end."""
+        with self._lock:
+            for s in self.seen:
+                self.occurrences[s.breach.clause, s.breach.kind] -= s.exchange.number >= first
+            self.seen[:] = [s for s in self.seen if s.exchange.number < first]
+            for number, exercised in self._doubtful:
+                if number >= first:
+                    self.exercised.subtract(exercised)
+            self._doubtful.clear()
 
     def _finished(self, flight: Flight) -> Exchange:
         exchange = self.target.finish(flight)
+        self.calls.finish(exchange)
         self._after(exchange)
+        self.end_calls()
         return exchange
 
     def _pause(self) -> float:
@@ -194,41 +300,26 @@ class Session:
         self._next_slot = slot + 1 / self.budget.rate
         return slot - now
 
-    def _after(self, exchange: Exchange) -> None:
+    def tally(self, exchange: Exchange) -> None:
+        """Counts what came and how long it took."""
         self.statuses[str(exchange.status or exchange.failure)] += 1
         if len(self.latencies) < 100_000:
             self.latencies.append(exchange.elapsed)
+
+    def _after(self, exchange: Exchange) -> None:
+        self.tally(exchange)
         if exchange.failure == "timeout":
             self._timeouts += 1
             self.target.hurry(statistics.median(self.latencies))
         if self.observe is not None:
             self.observe(exchange)
         self.progress(self.counts.requests)
-        if exchange.failure != "refused":
-            self._refused = 0
-            return
-        self._refused += 1
-        if self._refused > 3:
-            raise TargetUnreachable(f"{self.target.config.url} stopped taking connections after {self.counts.requests} requests")
-        time.sleep(0.2 * self._refused)
-
-    def _wait(self, exchange: Exchange, attempt: int) -> bool:
-        """Waits as a 429 asks; False where that would be longer than patience or the budget allows."""
-        seconds = _retry_after(exchange.header("retry-after"))
-        if seconds is None:
-            seconds = 0.25 * 2**attempt
-        left = _PATIENCE if self.budget.seconds is None else min(_PATIENCE, self.budget.seconds - self.elapsed())
-        if seconds > left:
-            self.note(f"the target asked to wait {seconds:g} s (429), longer than this run waits")
-            return False
-        self.waited += seconds
-        time.sleep(seconds)
-        return True
 
     def note(self, text: str) -> None:
         """Keeps a remark for the reports, once."""
         if text not in self.notes:
             self.notes.append(text)
+            self.record(Noted(text))
 
     # -- judging ----------------------------------------------------------------------------------
 
@@ -238,6 +329,7 @@ class Session:
 
     def judge(self, exchange: Exchange, step: str = "one", partners: tuple[Case, ...] = (), place: int = 0) -> list[Breach]:
         """Judges one exchange with every check and remembers what it showed."""
+        self.record(Judged(exchange.number, step, partners, place))
         expectation = self.expect(exchange.case)
         found, exercised = judge(exchange, expectation, self.target.config.account_sid)
         self._count(exchange, expectation)
@@ -252,14 +344,41 @@ class Session:
         if exchange.previous is not None and expectation.expected is Expected.ACCEPT:
             exercised |= {"call.history"}
         self.exercised.update(exercised)
+        if self._alike_since:
+            self._doubtful.append((exchange.number, frozenset(exercised)))
+        else:
+            self._doubtful.clear()
         self.recent.append(exchange.case)
+        kept: Exchange | None = None
         for item in found:
             key = (item.clause, item.kind)
             self.occurrences[key] += 1
             limit = _MAX_SEEN if item.kind != "content" else _MAX_SEEN_CONTENT
             if self.occurrences[key] <= limit:
-                self.seen.append(Seen(item, exchange, step, partners, place))
+                kept = kept or self._bounded(exchange)
+                self.seen.append(Seen(item, kept, step, partners, place))
+        if kept is not None and len(exchange.body) > _SHORT_BODY:
+            exchange.forget()
         return found
+
+    def saw(self, exchange: Exchange, clause: str, found: list[Breach]) -> None:
+        """Remembers what was learnt of a clause that no check of a single exchange judges."""
+        self.exercised[clause] += 1
+        for b in found or (None,):
+            self.record(Saw(exchange.number, clause, b))
+            if b is not None:
+                self.occurrences[b.clause, b.kind] += 1
+                self.seen.append(Seen(b, self._bounded(exchange)))
+
+    def _bounded(self, exchange: Exchange) -> Exchange:
+        """An exchange as it is kept: where those that are kept have become large, without most of its body."""
+        if len(exchange.body) <= _SHORT_BODY:
+            return exchange
+        self._kept += len(exchange.body)
+        if self._kept <= _MAX_KEPT:
+            return exchange
+        self.note(f"The answers became too much to keep: of some that are shown, only the first {_SHORT_BODY} bytes are.")
+        return replace(exchange, body=exchange.body[:_SHORT_BODY], truncated=True)
 
     def _count(self, exchange: Exchange, expectation: Expectation) -> None:
         self.counts.cases += 1
@@ -415,9 +534,9 @@ class Session:
             self.judge(self.send(case), step.kind, step.cases, place)
 
     def budget_for(self, count: int) -> None:
-        """Raises BudgetSpent where fewer than `count` requests are left."""
-        if self.budget.requests is not None and self.counts.requests + count > self.budget.requests:
-            raise BudgetSpent(f"the budget of {self.budget.requests} requests is used up")
+        """Raises BudgetSpent where fewer than `count` requests, or calls that may be created, are left."""
+        self.calls.check(count)
+        self.check_budget(count)
 
     def send_together(self, cases: list[Case]) -> list[Exchange]:
         """Sends cases at the same time, each on a connection of its own; answers in the order of the cases.
@@ -442,16 +561,19 @@ class Session:
     def _pool(self) -> ThreadPoolExecutor:
         pool: ThreadPoolExecutor | None = getattr(self, "_executor", None)
         if pool is None:
-            pool = ThreadPoolExecutor(max(self.workers, 3), thread_name_prefix="ringtrue")
+            pool = ThreadPoolExecutor(max(self.workers, 4), thread_name_prefix="ringtrue")
             self._executor = pool
         return pool
 
     def close(self) -> None:
-        """Ends the threads and this thread's connection."""
+        """Ends the threads, the calls that are to be ended, and this thread's connection."""
         pool: ThreadPoolExecutor | None = getattr(self, "_executor", None)
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
-        self.target.close()
+        try:
+            self.settle_calls()
+        finally:
+            self.target.close()
 
     def learn(self, known: Knowledge) -> None:
         """Replaces what is known of the target."""
@@ -462,16 +584,3 @@ def has_sid(exchange: Exchange) -> bool:
     """Whether an answer names a call."""
     sid = (exchange.document or {}).get("sid")
     return isinstance(sid, str) and sid != ""
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds that a Retry-After header asks for, or None where it says nothing usable."""
-    if value is None:
-        return None
-    value = value.strip()
-    if value.isdigit() and len(value) < 10:
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError, OverflowError):
-        return None

@@ -8,8 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.config import ACCOUNT_VARIABLE, TOKEN_VARIABLE, RunConfig, checked, gate_of, has_target, read_file, target_names, token_from
+from harness.config import (
+    ACCOUNT_VARIABLE,
+    TOKEN_VARIABLE,
+    RunConfig,
+    checked,
+    gate_of,
+    has_target,
+    proxy_auth,
+    read_file,
+    target_names,
+    token_from,
+)
 from harness.errors import UsageError, nearest
+from harness.target import without_user
 
 _DEFAULT_FILE = Path("ringtrue.toml")
 
@@ -36,6 +48,7 @@ def settings_of(options: dict[str, Any]) -> RunConfig:
     variable = pick("auth_token_env", "auth-token-env", TOKEN_VARIABLE)
     account = options["account_sid"] or os.environ.get(ACCOUNT_VARIABLE) or table.get("account-sid")
     output = Path(pick("output", "output", "reports/latest"))
+    baseline, proxy = pick("baseline", "baseline", None), pick("proxy", "proxy", None)
     if options["faults"] and url is not None:
         raise UsageError("--fault breaks the embedded emulator; it goes without --target")
     return checked(RunConfig(
@@ -46,8 +59,11 @@ def settings_of(options: dict[str, Any]) -> RunConfig:
         only=_texts(pick("only", "only", ())), skip=_texts(pick("skip", "skip", ())), strict=bool(pick("strict", "strict", False)),
         output=output, timeout=float(pick("timeout", "timeout", 10.0)),
         ca_bundle=pick("ca_bundle", "ca-bundle", None), allow_http=bool(pick("allow_http", "allow-http", False)),
-        har=bool(pick("har", "har", False)),
-        gate=gate_of(Path(baseline) if (baseline := pick("baseline", "baseline", None)) else None, table.get("deviations", ()), url),
+        har=bool(pick("har", "har", False)), real_calls=pick("real_calls", "allow-real-calls", None), hang_up=bool(pick("hang_up", "hang-up", False)),
+        proxy=proxy, proxy_auth=proxy_auth() if proxy else None, price=pick("price", "price-per-call", None), dry=bool(options.get("dry")),
+        gate=gate_of(
+            Path(baseline) if baseline else None, table.get("deviations", ()), url, options.get("write_baseline"), bool(options.get("dry")),
+        ),
         faults=_known_faults(options["faults"]), examples=_examples(pick("examples", "examples", None), output, url),
     ))
 
@@ -70,7 +86,7 @@ def several(options: dict[str, Any]) -> list[RunConfig]:
     for name in names:
         if name not in known:
             where = f"{path} has no target" if path is not None else "no config file names the target"
-            raise UsageError(f"{where} {name!r}{nearest(name, known)}; several targets are named by their tables [targets.NAME]")
+            raise UsageError(f"{where} {name[:80]!r}{nearest(name, known)}; several targets are named by their tables [targets.NAME]")
     chosen = list(dict.fromkeys(known if everything else names))
     configs = [settings_of({**options, "target": name}) for name in chosen]
     return [replace(c, output=c.output / _folder(name), examples=_below(c, name)) for c, name in zip(configs, chosen, strict=True)]
@@ -81,10 +97,11 @@ def _config_path(options: dict[str, Any]) -> Path | None:
     return path
 
 
-def _no_such_target(name: str, path: Path | None) -> str:
+def _no_such_target(target: str, path: Path | None) -> str:
+    name = without_user(target)[:200]
     if path is None:
-        return f"--target {name!r} is no URL, and there is no ringtrue.toml that names it; write it like http://127.0.0.1:8080"
-    return f"--target {name!r} is no URL, and {path} has no such target{nearest(name, target_names(path))}"
+        return f"--target {name[:80]!r} is no URL, and there is no ringtrue.toml that names it; write it like http://127.0.0.1:8080"
+    return f"--target {name[:80]!r} is no URL, and {path} has no such target{nearest(name, target_names(path))}"
 
 
 def _folder(name: str) -> str:
@@ -94,7 +111,7 @@ def _folder(name: str) -> str:
         UsageError: it can be none.
     """
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", name):
-        raise UsageError(f"target {name!r}: with several targets, each name becomes a folder; use letters, digits, - and _")
+        raise UsageError(f"target {name[:80]!r}: with several targets, each name becomes a folder; use letters, digits, - and _")
     return name
 
 
@@ -120,7 +137,7 @@ def _rate(value: Any) -> float | None:
     try:
         return float(str(value).removesuffix("/s"))
     except ValueError:
-        raise UsageError(f"--rate {value!r} is no number of requests a second; write it like 5 or 5/s") from None
+        raise UsageError(f"--rate {str(value)[:80]!r} is no number of requests a second; write it like 5 or 5/s") from None
 
 
 def _known_faults(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,35 +8,48 @@ reads no proxy or .netrc from the environment, and takes every secret out of an 
 from __future__ import annotations
 
 import base64
+import errno
 import http.client
-import ipaddress
+import logging
+import os
 import re
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import certifi
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util.ssl_ import create_urllib3_context
 
 from harness import __version__
-from harness.case import Case
+from harness.case import Case, account_of, changed_at
 from harness.contract import COLLECTION
-from harness.errors import HarnessError, UsageError
+from harness.errors import HarnessError, Inconclusive, TargetUnreachable, UsageError
 from harness.exchange import MAX_BODY, Exchange
+from harness.route import PROXY_VARIABLE, Proxy, is_here, is_loopback
+from harness.secrecy import REDACTED, needles_of, passwords_of
+from harness.visible import cut
 from harness.wire import body_of
 
-REDACTED = "[redacted]"
 # What every request says beside its content type and its credentials.
 FIXED_HEADERS = {"User-Agent": f"ringtrue/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip"}
-_OTHER_ACCOUNT = "AC" + "0123456789abcdef" * 2
+END_CALL = Case((("Status", "completed"),), "hang-up")
 _MAX_INTERIM = 32
+_MAX_HEAD, _SHORT = 16384, 120  # characters of all headers together; of each where that is too much
+_HELD_S = 1.0  # a connection on which nothing came for so long was not idle when the request did
+_LEAP = 3600.0  # seconds; by so much the clock must have been set since the run began
+_LACKS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
+# What urllib3 has to say of an odd answer would quote the answer as it came.
+logging.getLogger("urllib3").addHandler(logging.NullHandler())
+logging.getLogger("urllib3").propagate = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +62,8 @@ class TargetConfig:
         auth_token: None where the target needs no credentials; never shown.
         timeout: seconds for one whole answer.
         ca_bundle: path of certificates to trust instead of the usual ones.
+        allow_http: whether http may leave this machine.
+        proxy: the way that every request takes; what the environment says of proxies is never read.
     """
 
     url: str
@@ -56,6 +71,8 @@ class TargetConfig:
     auth_token: str | None = field(default=None, repr=False)
     timeout: float = 10.0
     ca_bundle: str | None = None
+    allow_http: bool = False
+    proxy: Proxy | None = None
 
     @property
     def host(self) -> str:
@@ -82,23 +99,19 @@ def check_url(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise UsageError(f"--target {url!r} is no URL ({error}); write it like http://127.0.0.1:8080") from None
+        raise UsageError(f"--target {without_user(url)[:200]!r} is no URL ({error}); write it like http://127.0.0.1:8080") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise UsageError(f"--target {url!r} is no http or https URL; write it like http://127.0.0.1:8080")
+        raise UsageError(f"--target {url[:200]!r} is no http or https URL; write it like http://127.0.0.1:8080")
     if parts.username or parts.password:
         raise UsageError("--target must not hold a user name or password; the token goes into RINGTRUE_AUTH_TOKEN")
     if parts.query or parts.fragment or re.search(r"[\s\x00-\x1f]", url):
-        raise UsageError(f"--target {url!r} must be a base URL without query, fragment or spaces")
+        raise UsageError(f"--target {url[:200]!r} must be a base URL without query, fragment or spaces")
     return url.rstrip("/")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether every address that a host name resolves to is on this machine's loopback."""
-    try:
-        found = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
-    except (OSError, UnicodeError):
-        return False
-    return bool(found) and all(ipaddress.ip_address(a.split("%")[0]).is_loopback for a in found)
+def without_user(url: str) -> str:
+    """What was given as a URL, for a message: without a user name and password."""
+    return re.sub(r"^(\w+://)?[^/]*@", r"\1…@", url)
 
 
 class _LastLine:
@@ -118,7 +131,9 @@ class _LastLine:
 
 
 class _FinalResponse(http.client.HTTPResponse):
-    """An answer whose interim answers (1xx) are read over: the final one counts. A head that is cut off is no answer."""
+    """An answer whose interim answers (1xx) are read over: the final one counts. A head that is cut off or wrong is no answer."""
+
+    has_more = False
 
     def begin(self) -> None:
         """Reads the head."""
@@ -127,8 +142,18 @@ class _FinalResponse(http.client.HTTPResponse):
         super().begin()
         if lines.line not in (b"\r\n", b"\n"):
             raise http.client.IncompleteRead(lines.line)
+        rest = self.msg.get_payload()  # what follows a line that is no header
+        lengths = ",".join(self.msg.get_all("content-length", ["0"])).split(",")
+        if (isinstance(rest, str) and rest.strip()) or not all(v.strip().isdecimal() for v in lengths):
+            raise http.client.HTTPException("a line that is no header, or a length that is none")
         if self.fp is lines:
             self.fp = lines.file  # type: ignore[attr-defined]
+
+    def _close_conn(self) -> None:
+        """Looks, at the end of an answer, for bytes that came with it and belong to none; line breaks are forgiven."""
+        if self.fp is not None and not self.will_close:
+            self.has_more = _at_hand(self.fp).strip() != b""
+        super()._close_conn()  # type: ignore[misc]
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(_MAX_INTERIM):
@@ -139,10 +164,54 @@ class _FinalResponse(http.client.HTTPResponse):
         raise http.client.HTTPException("more interim answers than anyone needs")
 
 
+def _at_hand(file: Any) -> bytes:
+    """What can be read from a socket's file without waiting."""
+    sock = file.raw._sock
+    before = sock.gettimeout()
+    try:
+        sock.settimeout(0.0)
+        return file.peek(1) or b""
+    except (OSError, ValueError):
+        return b""
+    finally:
+        with suppress(OSError):
+            sock.settimeout(before)
+
+
 class _OneWrite:
     """Sends a request's head and body in one write, so that the server wakes once."""
 
     held: list[bytes] | None = None
+    only_here = False
+    through: Proxy | None = None
+
+    def _new_conn(self) -> socket.socket:
+        """Connects. Whoever was taken for this machine must be there: an answer of the resolver may have changed since."""
+        try:
+            sock: socket.socket = super()._new_conn()  # type: ignore[misc]
+        except urllib3.exceptions.HTTPError:
+            if self.through is None:
+                raise
+            raise TargetUnreachable(f"the proxy {self.through.url} takes no connections: check --proxy") from None
+        peer = str(sock.getpeername()[0])
+        if self.only_here and not is_here(peer):
+            sock.close()
+            host: str = self.host  # type: ignore[attr-defined]
+            raise TargetUnreachable(
+                f"{host} was taken for this machine and leads to {peer} now, so nothing was sent there; name an address in --target"
+            )
+        return sock
+
+    def _tunnel(self) -> None:
+        """Has the proxy open the way to the target."""
+        try:
+            super()._tunnel()  # type: ignore[misc]
+        except (OSError, http.client.HTTPException) as error:
+            status = re.search(r"Tunnel connection failed: (\d{3})", str(error))
+            why = f"it answers {status[1]}" if status else "it gives no whole answer"
+            hint = f"; its user:password goes into {PROXY_VARIABLE}" if status and status[1] == "407" else ""
+            proxy = self.through.url if self.through is not None else ""
+            raise TargetUnreachable(f"the proxy {proxy} did not open the way to the target: {why}{hint}") from None
 
     def send(self, data: Any) -> None:
         """Keeps what is to be sent while something is held back, else sends it."""
@@ -170,6 +239,12 @@ class _Plain(_OneWrite, HTTPConnection):
 
 class _Tls(_OneWrite, HTTPSConnection):
     response_class = _FinalResponse
+    raw: socket.socket | None = None
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        self.raw = sock.dup()  # by which the handshake can be ended from outside
+        return sock
 
 
 @dataclass(slots=True)
@@ -202,6 +277,18 @@ class Flight:
     reused: bool = False
     watch: _Watch | None = None
     error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Handshake:
+    """A TLS connection that is being made, as something to shut down."""
+
+    connection: _Tls
+
+    def shutdown(self, how: int) -> None:
+        """Ends it."""
+        if self.connection.raw is not None:
+            self.connection.raw.shutdown(how)
 
 
 class _Watchdog:
@@ -242,22 +329,26 @@ class Target:
 
     Args:
         config: where and as whom.
+        loopback: whether it is on this machine; None to have its name resolved.
 
     The object is used by several threads; each has a connection of its own.
     """
 
-    def __init__(self, config: TargetConfig) -> None:
+    def __init__(self, config: TargetConfig, loopback: bool | None = None) -> None:
         self.config = config
-        self.loopback = is_loopback(config.host)
+        self.loopback = loopback if loopback is not None else config.proxy is None and is_loopback(config.host)
         self.retries = 0
+        self._epoch = time.time() - time.perf_counter()
+        self.strays = 0
         self.always_fresh = not self.loopback
         self.timeout = config.timeout
         self._number = 0
         self._lock = threading.Lock()
         self._local = threading.local()
         self._watchdog = _Watchdog()
-        self._secrets = _secret_grams(config)
+        self._needles = needles_of(config.auth_token, config.account_sid)
         self._credentials: dict[str, str | None] = {}
+        self._context: ssl.SSLContext | None = None
 
     # -- what is sent ----------------------------------------------------------------------------
 
@@ -273,10 +364,7 @@ class Target:
 
     def path_of(self, case: Case) -> str:
         """The path that a case goes to."""
-        if case.account == "own":
-            return self.config.collection
-        other = _OTHER_ACCOUNT if self.config.account_sid != _OTHER_ACCOUNT else "AC" + "f" * 32
-        return self.config.path(other)
+        return self.config.path(account_of(case.account, self.config.account_sid))
 
     def headers_of(self, case: Case) -> dict[str, str]:
         """The headers that a case is sent with, the secret one included."""
@@ -317,6 +405,15 @@ class Target:
             headers["Authorization"] = authorization
         return self.finish(self._start(case, "GET", path, b"", headers, None))
 
+    def end_call(self, sid: str) -> Exchange:
+        """Asks the target to end a call that it created.
+
+        Args:
+            sid: of the call; the path is built from it, never from what an answer says.
+        """
+        path = self.config.collection.removesuffix(".json") + f"/{quote(sid, safe='')}.json"
+        return self.finish(self._start(END_CALL, "POST", path, body_of(END_CALL), self.headers_of(END_CALL), None))
+
     def hurry(self, usual: float) -> None:
         """Waits less for each further answer, since this target hangs now and then; `usual` is the usual time in seconds."""
         self.timeout = min(self.timeout, max(0.5, 30 * usual))
@@ -340,14 +437,25 @@ class Target:
         answer = self._answer(flight)
         if answer.get("stale"):
             self.always_fresh = True
-            self.retries += 1
             self._put_off(flight)
-            answer = self._answer(flight)
+            again = self._answer(flight)
+            # Where nothing listens any more, the first try is the one that met the server: it may have ended of it.
+            if again.get("failure") != "refused":
+                self.retries += 1
+                answer = again
         answer.pop("stale", None)
+        elapsed = time.perf_counter() - flight.start
+        kept = self._without_secrets(answer, flight.case)
+        kept["headers"] = _bounded(kept.get("headers", ()))
         return Exchange(
-            case=flight.case, number=flight.number, elapsed=time.perf_counter() - flight.start, previous=flight.previous,
-            sent_at=flight.sent_at, method=flight.method, path=flight.path, **self._without_secrets(answer, flight.case),
+            case=flight.case, number=flight.number, elapsed=elapsed, previous=flight.previous,
+            sent_at=flight.sent_at if self._is_right(flight.sent_at, flight.start) and self._is_right(time.time(), time.perf_counter()) else 0.0,
+            method=flight.method, path=flight.path, **kept,
         )
+
+    def _is_right(self, moment: float, counted: float) -> bool:
+        """Whether the clock said a moment as it would have if nobody had set it since the run began."""
+        return abs(moment - counted - self._epoch) < _LEAP
 
     def _put_off(self, flight: Flight) -> None:
         """Sends a request on a connection; what goes wrong is kept for `finish`."""
@@ -357,7 +465,7 @@ class Target:
         flight.connection = connection
         try:
             if connection.sock is None:
-                connection.connect()
+                self._connect(connection, deadline)
             flight.watch = self._watchdog.watch(connection.sock, deadline)
             self._put(connection, flight.case, flight.method, flight.path, flight.body, flight.headers)
         except BaseException as error:
@@ -366,10 +474,37 @@ class Target:
                 self._drop()
                 raise
             flight.error = error
+            self._blame_this_machine(error)
+
+    def _connect(self, connection: _Plain | _Tls, deadline: float) -> None:
+        """Opens a connection; a handshake that drips ends with the time for the whole answer."""
+        if isinstance(connection, _Plain):
+            connection.connect()
+            return
+        watch = self._watchdog.watch(_Handshake(connection), deadline)
+        try:
+            connection.connect()
+        except Exception:
+            if watch.fired:
+                raise TimeoutError from None
+            raise
+        finally:
+            self._watchdog.release(watch)
+            if connection.raw is not None:
+                connection.raw.close()
+
+    def listens(self) -> bool:
+        """Whether a connection is taken, by the proxy where there is one; nothing is sent on it."""
+        try:
+            with socket.create_connection(self._near(), min(self.config.timeout, 10.0)):
+                return True
+        except OSError:
+            return False
 
     def _answer(self, flight: Flight) -> dict[str, Any]:
         """The answer to one try; `stale` marks a kept connection that the server had closed meanwhile."""
         watch = flight.watch
+        begun = time.perf_counter()
         try:
             if flight.error is not None:
                 raise flight.error
@@ -382,13 +517,22 @@ class Target:
             raise
         except Exception as error:
             self._drop()
+            self._blame_this_machine(error)
             failure = _failure_of(error)
             if watch is not None and watch.fired:
                 failure = "timeout"
-            stale = flight.reused and failure == "closed"
+            # Whoever closed an idle connection did so before; whoever holds the request first has got it.
+            stale = flight.reused and failure == "closed" and time.perf_counter() - begun < _HELD_S
             return {"status": None, "failure": failure, "detail": type(error).__name__, "stale": stale}
         finally:
             self._let_go(flight)
+
+    def _blame_this_machine(self, error: Exception) -> None:
+        """Ends the run where this machine lacks what a connection needs: no server is held to account for that."""
+        lack = _lack_of(error)
+        if lack:
+            self._drop()
+            raise Inconclusive(f"this machine has no connection to give ({lack}), which is not the server's fault: end what takes them, run again")
 
     def _let_go(self, flight: Flight) -> None:
         if flight.watch is not None:
@@ -396,21 +540,45 @@ class Target:
 
     def _connection(self) -> tuple[_Plain | _Tls, bool]:
         connection: _Plain | _Tls | None = getattr(self._local, "connection", None)
-        if connection is not None and not self.always_fresh and connection.sock is not None and connection.is_connected:
-            return connection, True
+        if connection is not None and not self.always_fresh and connection.sock is not None:
+            if connection.is_connected:
+                return connection, True
+            self._stray(_is_said(connection.sock))
         self._drop()
-        parts = urlsplit(self.config.url)
-        host = parts.hostname or ""
-        timeout = urllib3.Timeout(connect=min(self.config.timeout, 10.0), read=self.config.timeout)
-        options: dict[str, Any] = {"timeout": timeout.connect_timeout}
-        if parts.scheme == "https":
-            connection = _Tls(
-                host, parts.port or 443, cert_reqs="CERT_REQUIRED", ca_certs=self.config.ca_bundle or certifi.where(), **options
-            )
-        else:
-            connection = _Plain(host, parts.port or 80, **options)
-        self._local.connection = connection
+        connection = self._local.connection = self._new_connection()
         return connection, False
+
+    def _stray(self, said: bool) -> None:
+        """Counts bytes that belong to no answer; from then on a connection serves one request, so that none is answered by them."""
+        if said:
+            self.strays += 1
+            self.always_fresh = True
+
+    def _near(self) -> tuple[str, int]:
+        """(host, port) that connections are opened to: the target's, or the proxy's."""
+        if self.config.proxy is not None:
+            return self.config.proxy.host, self.config.proxy.port
+        parts = urlsplit(self.config.url)
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+    def _new_connection(self) -> _Plain | _Tls:
+        """A connection that is not open yet, straight to the target or through the proxy."""
+        parts = urlsplit(self.config.url)
+        secure, proxy = parts.scheme == "https", self.config.proxy
+        near = self._near()
+        timeout = min(self.config.timeout, 10.0)
+        connection: _Plain | _Tls
+        if not secure:
+            connection = _Plain(*near, timeout=timeout)
+        else:
+            if self._context is None:
+                self._context = tls_context(self.config.ca_bundle)
+            connection = _Tls(*near, timeout=timeout, ssl_context=self._context)
+            if proxy is not None:
+                connection.set_tunnel(parts.hostname or "", parts.port or 443, headers=_proxy_headers(proxy))
+        connection.through = proxy
+        connection.only_here = self.loopback or (not secure and proxy is None and not self.config.allow_http)
+        return connection
 
     def _drop(self) -> None:
         connection = getattr(self._local, "connection", None)
@@ -421,6 +589,10 @@ class Target:
 
     def _put(self, connection: _Plain | _Tls, case: Case, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
         connection.sock.settimeout(self.timeout)
+        proxy = self.config.proxy
+        if proxy is not None and isinstance(connection, _Plain):
+            parts = urlsplit(self.config.url)
+            path, headers = f"{parts.scheme}://{parts.netloc}{path}", {**headers, **_proxy_headers(proxy)}
         payload: Any = body if body or method in ("POST", "PUT", "PATCH") else None
         # A server may answer and close before it has read a large body: its answer is still there to be read.
         with suppress(BrokenPipeError, ConnectionResetError):
@@ -430,19 +602,16 @@ class Target:
 
     def _take(self, connection: _Plain | _Tls, method: str) -> dict[str, Any]:
         response = connection.getresponse()
-        chunks: list[bytes] = []
-        size = 0
-        for chunk in response.stream(65536, decode_content=True):
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > MAX_BODY:
-                break
-        if size > MAX_BODY or response.headers.get("connection", "").lower() == "close" or response.version < 11:
+        body = _unpacked(response.stream(65536, decode_content=False), response.headers.get("content-encoding", ""))
+        truncated = len(body) > MAX_BODY
+        more = not truncated and getattr(response._original_response, "has_more", False)
+        self._stray(more)
+        if truncated or more or response.headers.get("connection", "").lower() == "close" or response.version < 11:
             self._drop()
         return {
             "status": response.status, "reason": (response.reason or "")[:200],
             "headers": tuple((str(k), str(v)[:8192]) for k, v in response.headers.items()),
-            "body": b"".join(chunks)[:MAX_BODY], "truncated": size > MAX_BODY,
+            "body": body[:MAX_BODY], "truncated": truncated,
         }
 
     # -- secrets -----------------------------------------------------------------------------------
@@ -451,73 +620,127 @@ class Target:
         if answer["status"] is None:
             return answer
         leaks: list[str] = []
-        body: bytes = answer["body"]
         head = "\n".join([answer["reason"], *(f"{k}\n{v}" for k, v in answer["headers"])])
-        secrets = self._secrets
-        if secrets and _holds(secrets, body + head.encode("utf-8", "replace")):
-            secrets = _not_sent(secrets, case)
-            if _holds(secrets, body + head.encode("utf-8", "replace")):
+        whole = answer["body"] + b"\n" + head.encode("utf-8", "replace")
+        needles = self._needles
+        if needles.are_in(whole):
+            needles = needles.not_in(_said(case))
+            if needles.are_in(whole):
                 leaks.append("auth-token")
-        grams = _password_forms(case)
-        if any(g in body or g.decode("utf-8", "replace") in head for g in grams):
+        passwords = _password_forms(case)
+        if any(form in whole for form in passwords):
             leaks.append("sip-password")
-        if not leaks:
+        of_proxy = _proxy_forms(self.config.proxy)
+        if not leaks and not any(form in whole for form in of_proxy):
             return answer
+        passwords = [*passwords, *of_proxy]
 
-        def scrub(text: str) -> str:
-            return _scrubbed(text.encode("utf-8", "replace"), grams, secrets).decode("utf-8", "replace")
+        def scrub(data: bytes) -> bytes:
+            for form in passwords:
+                data = data.replace(form, REDACTED.encode())
+            return needles.taken_out(data)[0]
 
-        answer["body"] = _scrubbed(body, grams, secrets)
-        answer["headers"] = tuple((scrub(k), scrub(v)) for k, v in answer["headers"])
-        answer["reason"] = scrub(answer["reason"])
+        def scrub_text(text: str) -> str:
+            return scrub(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+
+        answer["body"] = scrub(answer["body"])
+        answer["headers"] = tuple((scrub_text(k), scrub_text(v)) for k, v in answer["headers"])
+        answer["reason"] = scrub_text(answer["reason"])
         answer["leaks"] = tuple(leaks)
         return answer
 
 
-def _scrubbed(data: bytes, grams: list[bytes], secrets: tuple[bytes, ...]) -> bytes:
-    """Data without the texts, and without any run of pieces of the token."""
-    for gram in grams:
-        data = data.replace(gram, REDACTED.encode())
-    while secrets and _holds(secrets, data):
-        start = min(i for g in secrets if (i := data.find(g)) >= 0)
-        end = start + max(len(g) for g in secrets if data.startswith(g, start))
-        while end < len(data) and _holds(secrets, data[end - 11:end + 1]):
-            end += 1
-        data = data[:start] + REDACTED.encode() + data[end:]
-    return data
+def _said(case: Case) -> bytes:
+    """What the case itself says in the open, such as an example's SID."""
+    return "\n".join(v for p in case.pairs for v in p).encode("utf-8", "surrogateescape") + (case.body or b"")
 
 
-def _not_sent(secrets: tuple[bytes, ...], case: Case) -> tuple[bytes, ...]:
-    """The pieces of the token that are not in what the case itself says in the open, such as an example's SID."""
-    said = "\n".join(v for p in case.pairs for v in p).encode("utf-8", "surrogateescape") + (case.body or b"")
-    return tuple(s for s in secrets if s not in said)
+def _unpacked(chunks: Iterable[bytes], encoding: str) -> bytes:
+    """A body as it was before it was packed with gzip or deflate; packed in another way it stays as it is.
+
+    Returns:
+        At most one byte more than `MAX_BODY`, however small the bomb.
+
+    Raises:
+        zlib.error: it is not packed so.
+    """
+    kind = encoding.strip().lower()
+    packed = kind in ("gzip", "x-gzip", "deflate")
+    unpacker: Any = None
+    parts: list[bytes] = []
+    size = 0
+    for data in chunks:
+        while data and size <= MAX_BODY:
+            if not packed:
+                part, data = data, b""
+            else:
+                # A deflate body has the two bytes of zlib before it, or, with some servers, has not.
+                if unpacker is None or unpacker.eof:
+                    unpacker = zlib.decompressobj(31 if kind != "deflate" else 15 if data[0] & 15 == 8 else -15)
+                part = unpacker.decompress(data, MAX_BODY + 1 - size)
+                data = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+            parts.append(part)
+            size += len(part)
+        if size > MAX_BODY:
+            break
+    return b"".join(parts)[:MAX_BODY + 1]
 
 
-def _holds(secrets: tuple[bytes, ...], data: bytes) -> bool:
-    return any(s in data for s in secrets)
+def _bounded(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Headers as they are kept: where they are much, the beginning of each."""
+    if sum(len(k) + len(v) for k, v in headers) <= _MAX_HEAD:
+        return headers
+    return tuple((cut(k, _SHORT), cut(v, _SHORT)) for k, v in headers)
 
 
-def _secret_grams(config: TargetConfig) -> tuple[bytes, ...]:
-    """Any twelve characters in a row of the token or of the credentials in base64, save those that the account's SID has too."""
-    token = config.auth_token
-    if not token:
-        return ()
-    texts = [token.encode("utf-8", "surrogateescape"), _basic(config.account_sid, token)[6:].encode()[50:]]
-    grams: set[bytes] = set()
-    for text in texts:
-        if len(text) >= 6:
-            grams.update(text[i:i + 12] for i in range(max(1, len(text) - 11)))
-    return tuple(sorted(g for g in grams if g not in config.account_sid.encode()))
+def _is_said(sock: socket.socket) -> bool:
+    """Whether an idle connection can be read since something was sent on it, and not since it was closed."""
+    try:
+        return sock.recv(64, socket.MSG_PEEK | socket.MSG_DONTWAIT).strip() != b""
+    except (OSError, ValueError):
+        return False
 
 
 def _password_forms(case: Case) -> list[bytes]:
-    """How a SIP password may come back; one that is short, of few letters, or sent elsewhere too, can't be told from chance."""
+    """How a SIP password may come back; none where it is sent elsewhere too."""
     password = case.get("SipAuthPassword") or ""
-    if len(password) < 10 or len(set(password)) < 5 or any(password in v for n, v in case.pairs if n != "SipAuthPassword"):
+    if any(password in v for n, v in case.pairs if n != "SipAuthPassword"):
         return []
-    raw = password.encode("utf-8", "surrogateescape")
-    forms = {raw, raw.replace(b" ", b"+"), raw.replace(b" ", b"%20"), base64.b64encode(raw)}
-    return sorted(forms)
+    return passwords_of([password])
+
+
+def _proxy_forms(proxy: Proxy | None) -> list[bytes]:
+    """How the proxy's credentials may come back: that they do is no finding, but they are taken out all the same."""
+    if proxy is None or proxy.auth is None:
+        return []
+    raw = proxy.auth.encode("utf-8", "surrogateescape")
+    password = raw.partition(b":")[2]
+    return [base64.b64encode(raw), raw, *([password] if len(password) >= 6 else [])]
+
+
+def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
+    """How TLS is spoken: certificates are verified, and nothing comes from the environment, such as SSLKEYLOGFILE.
+
+    Args:
+        ca_bundle: path of certificates to trust instead of the usual ones.
+
+    Raises:
+        UsageError: no certificate can be read from there.
+    """
+    os.environ.pop("SSLKEYLOGFILE", None)  # urllib3 would open it, and write a heading
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    try:
+        context.load_verify_locations(ca_bundle or certifi.where())
+    except OSError:
+        raise UsageError(f"--ca-bundle {ca_bundle!r} holds no certificates; name a file in PEM form") from None
+    return context
+
+
+def _proxy_headers(proxy: Proxy) -> dict[str, str]:
+    if proxy.auth is None:
+        return {}
+    user, _, password = proxy.auth.partition(":")
+    return {"Proxy-Authorization": _basic(user, password)}
 
 
 def _basic(user: str, token: str) -> str:
@@ -534,10 +757,15 @@ def _credential(kind: str, config: TargetConfig) -> str | None:
         "wrong": _basic(user, wrong),
         "prefix": _basic(user, token[:-1]),
         "longer": _basic(user, token + "0"),
+        "second-colon": _basic(user, token + ":0"),
         "empty": _basic(user, ""),
         "letter-case": _basic(user, token.swapcase()),
-        "other-user": _basic(_OTHER_ACCOUNT if user != _OTHER_ACCOUNT else "AC" + "f" * 32, token),
-        "changed-end": _basic(user, token[:-1] + ("0" if token[-1] != "0" else "1")),
+        "changed-start": _basic(user, changed_at(token, 0)),
+        "spaced": _basic(user, token + " "),
+        "other-user": _basic(account_of("other", user), token),
+        "user-end": _basic(account_of("other-end", user), token),
+        "user-longer": _basic(user + "0", token),
+        "changed-end": _basic(user, changed_at(token, len(token) - 1)),
         "no-user": _basic("", token),
         "exchanged": _basic(token, user),
         "other-scheme": "Bearer " + token,
@@ -567,12 +795,27 @@ def _pieces(data: bytes, size: int) -> Iterator[bytes]:
         yield body[i * size:] if last else body[i * size:(i + 1) * size]
 
 
+def _lack_of(error: BaseException | None) -> str:
+    """What this machine, not the server, lacks, if an exception of the connection tells of that; else nothing."""
+    while error is not None:
+        if isinstance(error, MemoryError):
+            return "not enough memory"
+        if isinstance(error, OSError) and error.errno in _LACKS:
+            return os.strerror(error.errno)
+        error = error.__cause__ or error.__context__
+    return ""
+
+
 def _failure_of(error: BaseException) -> str:
     """Which key of `FAILURES` an exception of the connection stands for."""
     if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
         return "tls"
-    if isinstance(error, (urllib3.exceptions.NewConnectionError, ConnectionRefusedError, socket.gaierror)):
+    if isinstance(error, urllib3.exceptions.NewConnectionError) and isinstance(error.__cause__, ConnectionResetError):
+        return "closed"
+    if isinstance(error, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, ConnectionRefusedError, socket.gaierror)):
         return "refused"
+    if isinstance(error, http.client.LineTooLong) or (isinstance(error, http.client.HTTPException) and "100 headers" in str(error)):
+        return "oversized"
     if isinstance(error, (TimeoutError, urllib3.exceptions.TimeoutError)):
         return "timeout"
     if isinstance(error, urllib3.exceptions.InvalidChunkLength):

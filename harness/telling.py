@@ -45,17 +45,15 @@ class Telling:
 
 def tell(result: RunResult, config: RunConfig, telling: Telling) -> bool:
     """Shows a run to a program, to the CI system that it runs in, and on the terminal; False where a file could not be written."""
-    written = telling.json is None or telling.to_stdout or _write_json(telling.json, results_json(result))
+    written = telling.json is None or telling.to_stdout or write_json(telling.json, results_json(result))
     append_summary(result)
-    try:
-        put(results_json(result) if telling.to_stdout else _shown(result, config, telling.loudness), sys.stdout)
-        annotate(result, telling)
-    except BrokenPipeError:
-        forget_stdout()
+    put(results_json(result) if telling.to_stdout else shown(result, config, telling.loudness), sys.stdout)
+    annotate(result, telling)
     return written
 
 
-def _shown(result: RunResult, config: RunConfig, loudness: int) -> str:
+def shown(result: RunResult, config: RunConfig, loudness: int) -> str:
+    """What a run's end says on the terminal; empty where the user wants nothing."""
     if loudness < -1:
         return ""
     text = render(result, config.output, colour=_wants_colour(), whole=loudness > 0).rstrip("\n") + "\n"
@@ -76,7 +74,8 @@ def check_json(path: Path | None) -> None:
         raise UsageError(f"--json {path} can't be written; name a file in a folder that is there, or - for the standard output")
 
 
-def _write_json(path: Path, text: str) -> bool:
+def write_json(path: Path, text: str) -> bool:
+    """Writes the file that `--json` names; False, with the reason on the standard error, where that fails."""
     try:
         if _is_special(path):
             path.write_text(text, "utf-8")
@@ -104,11 +103,6 @@ def append_summary(result: RunResult) -> None:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is no usable path"
         sys.stderr.write(f"ringtrue: the summary could not be added to $GITHUB_STEP_SUMMARY ({why})\n")
-
-
-def forget_stdout() -> None:
-    """Points a standard output that nobody reads any more to nowhere, so that nothing fails at the end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _wants_colour() -> bool:

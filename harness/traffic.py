@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import os
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,7 +21,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from harness.case import Case, Pairs
-from harness.contract import FORM_TYPE
+from harness.contract import ATTRIBUTES, FORM_TYPE
 from harness.errors import UsageError
 from harness.exchange import MAX_BODY, Exchange, NotJson, parse_json
 from harness.files import read_text
@@ -29,6 +31,8 @@ _CALLS = re.compile(r"(?P<base>.*?)/2010-04-01/Accounts/(?P<account>AC[0-9a-fA-F
 _PAIR = re.compile(r"(?:[^=&%+]|%[0-9a-fA-F]{2}|\+)+=(?:[^&%]|%[0-9a-fA-F]{2})*\Z")
 _REDACTED = ("redacted", "[redacted]", "REDACTED")
 _ANY_ACCOUNT = "AC" + "0" * 32
+_CALL_KEYS, _ENOUGH_KEYS = {a.name for a in ATTRIBUTES}, 4
+_SAME_MOMENT = 5.0  # seconds that two programs' clocks for one exchange differ at most
 _NOWHERE = "http://recorded.invalid"
 # Stands for a request that is not known: its answer's content can be judged, what is said back can not.
 _SOME_CALL: Pairs = (("To", "+14155550100"), ("From", "+15005550006"), ("Url", "https://example.com/voice"))
@@ -95,6 +99,8 @@ def read_recording(paths: list[Path], request: str | None = None) -> Recording:
 
 
 def _json_of(path: Path) -> Any:
+    if os.path.isfile(path) and zipfile.is_zipfile(path):
+        raise UsageError(f"{path} is a zip archive; unpack it, and name the HAR file that is in it")
     text = read_text(path, "a HAR file, or the body of a 201", _LARGEST)
     try:
         return parse_json(text)[0]
@@ -127,6 +133,9 @@ def _add_bodies(recording: Recording, values: list[Any], pairs: Pairs | None, pa
     for value in values:
         if not isinstance(value, dict) or not value:
             raise UsageError(f"{path} holds no call: the JSON object of a 201, an array of them, or a HAR file was expected")
+        if len(_CALL_KEYS & value.keys()) < _ENOUGH_KEYS and "sid" not in value:
+            what = "an error" if {"code", "message"} <= value.keys() else "another JSON object"
+            raise UsageError(f"{path} holds {what}, not a call: the body of a 201 was expected, which has a sid, a status, to and from")
         account = value.get("account_sid")
         if isinstance(account, str) and re.fullmatch("AC[0-9a-fA-F]{32}", account) and not recording.exchanges:
             recording.account_sid = account
@@ -141,6 +150,7 @@ def _add_bodies(recording: Recording, values: list[Any], pairs: Pairs | None, pa
 
 
 def _add_entries(recording: Recording, entries: list[Any], path: Path, seen: set[str], ours: bool) -> None:
+    before = _by_answer(recording.exchanges)
     for place, entry in enumerate(entries, 1):
         try:
             found = _entry(_object(entry), len(recording.exchanges) + 1, ours)
@@ -158,12 +168,28 @@ def _add_entries(recording: Recording, entries: list[Any], path: Path, seen: set
             continue
         seen.add(key)
         exchange, url, account = found
+        if _is_elsewhere(exchange, before):
+            recording.left_out["another file holds it too"] += 1
+            continue
         if not recording.exchanges:
             recording.url, recording.account_sid = url, account
         elif account != recording.account_sid:
             recording.left_out["it is of another account than the first"] += 1
             continue
         recording.exchanges.append(exchange)
+
+
+def _by_answer(exchanges: list[Exchange]) -> dict[tuple[Pairs, bytes], list[Exchange]]:
+    out: dict[tuple[Pairs, bytes], list[Exchange]] = {}
+    for e in exchanges:
+        out.setdefault((e.case.pairs, e.body), []).append(e)
+    return out
+
+
+def _is_elsewhere(exchange: Exchange, before: dict[tuple[Pairs, bytes], list[Exchange]]) -> bool:
+    """Whether an earlier file holds the exchange too, as seen by another program: the same request and answer at the same time."""
+    alike = before.get((exchange.case.pairs, exchange.body), ())
+    return any(not (e.sent_at and exchange.sent_at) or abs(e.sent_at - exchange.sent_at) < _SAME_MOMENT for e in alike)
 
 
 def _entry(entry: dict[str, Any], number: int, ours: bool) -> tuple[Exchange, str, str] | None:
@@ -235,6 +261,8 @@ def _decoded(text: str) -> str:
 
 def _body(content: dict[str, Any], response: dict[str, Any]) -> bytes:
     text = content.get("text")
+    if content.get("_file"):
+        raise _Skip("its answer is in a file of its own; record it again with its content in the HAR")
     if content.get("comment"):
         raise _Skip("its answer was recorded only in part")
     if not isinstance(text, str):

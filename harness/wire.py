@@ -5,9 +5,12 @@ Each pair has a style, a choice that form encoding leaves open; every style deco
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from harness.case import Case, Pair
+from harness.case import ACCOUNTS, CREDENTIALS, Case, Pair
+
+_LONGEST_TYPE, _LONGEST_BODY, _MOST_AT_A_TIME = 1000, 64 << 20, 64 << 20
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _LITERAL = _UNRESERVED | frozenset(b",/:?@")
@@ -85,3 +88,21 @@ def encode_pairs(pairs: Iterable[Pair], styles: tuple[str, ...] = ()) -> bytes:
 def body_of(case: Case) -> bytes:
     """The bytes that a case puts on the wire as its body."""
     return case.body if case.body is not None else encode_pairs(case.pairs, case.styles)
+
+
+def sendable(case: Case) -> Case:
+    """The same case, which somebody else may have written, once it is known that it can be sent and is one request.
+
+    Raises:
+        ValueError: it can't.
+    """
+    texts = (case.method, case.content_type or "")
+    if not re.fullmatch(r"[A-Z]{1,20}", case.method) or any(re.search(r"[^\x20-\x7e]", t) for t in texts) or len(texts[1]) > _LONGEST_TYPE:
+        raise ValueError("its method or content type can't be sent")
+    if case.credentials not in CREDENTIALS or case.account not in ACCOUNTS or not 0 <= case.segments <= _MOST_AT_A_TIME:
+        raise ValueError("its credentials, account or segments are none that there are")
+    if case.styles and (len(case.styles) != len(case.pairs) or not set(case.styles) <= set(STYLES)):
+        raise ValueError("its styles are none that there are")
+    if len(body_of(case)) > _LONGEST_BODY:
+        raise ValueError("its body is too long")
+    return case

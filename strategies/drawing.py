@@ -102,10 +102,27 @@ class Drawer:
         called = self.numbers.called
         if not self.numbers.foreign or turn % 4 == 0:
             return called[(turn // 4 if self.numbers.foreign else turn) % len(called)]
+        return self._next_example()
+
+    def _next_example(self) -> str:
+        """One more example number: one of each country or area first, then the others, in the seed's order."""
         if not self._examples:
-            self._examples = list(example_numbers())
-            self.rng.shuffle(self._examples)
+            numbers = list(example_numbers())
+            self.rng.shuffle(numbers)
+            first = {_area(n): n for n in numbers}.values()
+            had = set(first)
+            self._examples = [*(n for n in numbers if n not in had), *first]
         return self._examples.pop()
+
+    def foreign(self, valid: bool) -> str | None:
+        """Another number to call than the usual ones; None where only those may be called.
+
+        Args:
+            valid: whether the call is to be created, so that the number counts as tried.
+        """
+        if not self.numbers.foreign:
+            return None
+        return self._next_example() if valid else self.rng.choice(example_numbers())
 
     def valid(self, name: str) -> str | None:
         """A valid value of any accepted class of a parameter that isn't an address of the call."""
@@ -181,10 +198,11 @@ class Drawer:
             return []
         return [(name, value)]
 
-    def company(self, name: str, turn: int) -> list[Pair]:
+    def company(self, name: str, turn: int, phone: bool = False) -> list[Pair]:
         """A valid company for one value of a parameter, without the parameter itself; `turn` picks the kind of it.
 
         0 the simplest call, 1 with what the parameter needs, 2 a full call, 3 and 4 to SIP and a client, then any.
+        With `phone` each of them is to a phone.
         """
         loose = turn >= 5 and self.rng.random() < 0.3
         avoided = frozenset((_ignoring(name) if loose else _avoided(name)) | {name})
@@ -194,19 +212,19 @@ class Drawer:
             pairs = self._simple(name, avoided)
             self.complete(name, pairs)
         elif turn == 2:
-            pairs = self.packed(1.0, self._kind(name, "phone"), avoided, familiar=True)
+            pairs = self.packed(1.0, "phone", avoided, familiar=True)
             self.complete(name, pairs)
         elif turn in (3, 4):
-            pairs = self.packed(0.15, self._kind(name, ("sip", "client")[turn - 3]), avoided, familiar=True)
+            pairs = self.packed(0.15, self._kind(name, ("sip", "client")[turn - 3], phone), avoided, familiar=True)
             self.complete(name, pairs)
         else:
-            pairs = self.packed(self.rng.choice((0.1, 0.35, 0.6, 0.9)), self._kind(name, None), avoided, familiar=True)
+            pairs = self.packed(self.rng.choice((0.1, 0.35, 0.6, 0.9)), self._kind(name, None, phone), avoided, familiar=True)
             if self.rng.random() < 0.8:
                 self.complete(name, pairs)
         return pairs
 
-    def _kind(self, name: str, wanted: str | None) -> str | None:
-        return "phone" if PARAMETER[name].phone_only or name == "From" else wanted
+    def _kind(self, name: str, wanted: str | None, phone: bool) -> str | None:
+        return "phone" if phone or PARAMETER[name].phone_only else wanted
 
     def _simple(self, name: str, avoided: frozenset[str]) -> list[Pair]:
         pairs = [p for p in self.base() if p[0] not in avoided]
@@ -224,6 +242,17 @@ class Drawer:
                 pairs.append((needed, wanted))
             elif all(n != needed for n, _ in pairs):
                 pairs.extend(self.pair_of(needed, familiar=True))
+
+
+# Country calling codes of two digits; 1 and 7 are shorter, all others have three.
+_TWO = frozenset(map(str, (
+    20, 27, *range(30, 35), 36, 39, 40, 41, *range(43, 50), *range(51, 59), *range(60, 67), 81, 82, 84, 86, *range(90, 96), 98,
+)))
+
+
+def _area(number: str) -> str:
+    """The country calling code of a number in E.164 form, of North America the area code."""
+    return number[:5] if number[1] == "1" else number[:2] if number[1] == "7" else number[:3] if number[1:3] in _TWO else number[:4]
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
-from harness.case import Case, Pair, Pairs
+from harness.case import ACCOUNTS, Case, Pair, Pairs
 from harness.contract import FORM_TYPE, PARAMETERS, Expected, Parameter, ValueClass
 from harness.contract.model import Events, Integer, Sid, Twiml
 from harness.wire import STYLES
@@ -20,16 +20,27 @@ from strategies.values import edges
 
 WRONG_CREDENTIALS: tuple[tuple[str, str], ...] = (
     ("none", "auth.missing"), ("wrong", "auth.wrong"), ("prefix", "auth.almost-right"), ("longer", "auth.almost-right"),
-    ("changed-end", "auth.almost-right"), ("empty", "auth.almost-right"), ("letter-case", "auth.almost-right"),
-    ("other-user", "auth.user"), ("no-user", "auth.user"), ("exchanged", "auth.user"), ("other-scheme", "auth.scheme"),
+    ("changed-end", "auth.almost-right"), ("changed-start", "auth.almost-right"), ("spaced", "auth.almost-right"),
+    ("empty", "auth.almost-right"), ("letter-case", "auth.almost-right"), ("second-colon", "auth.almost-right"),
+    ("other-user", "auth.user"), ("user-end", "auth.user"), ("user-longer", "auth.user"), ("no-user", "auth.user"),
+    ("exchanged", "auth.user"), ("other-scheme", "auth.scheme"),
     ("scheme-only", "auth.scheme"), ("no-scheme", "auth.scheme"), ("no-base64", "auth.scheme"), ("unencoded", "auth.scheme"),
     ("no-colon", "auth.scheme"),
 )
 
 
 _LAST = ("malformed.huge", "malformed.form", "malformed.utf-8")
+_SAME_PERSON = 0.4  # the share of the calls at once of one kind that go to one person
+_ONE_WRONG = 0.4  # the share of the other calls at once among which one has to be refused
+_CHARSETS = ("; charset=utf-8", ";charset=UTF-8", "; charset=UTF-8", '; charset="utf-8"')
 _MULTIPART = "multipart/form-data; boundary=x"
 _UNKNOWN = ("Unknown", "to", "X" * 300, "ClientNotificationUrl", "To[]", "é", "__proto__", "To ", "", "StatusCallbackEvent[0]")
+
+
+# Bytes that are no UTF-8: alone, cut off, a surrogate, an overlong NUL and slash, a stray continuation, above Unicode's end.
+_NOT_UTF8 = (
+    "\udcff", "a\udcc3", "\udced\udca0\udc80", "\udcf0\udc9f", "\udcc0\udc80", "x" * 20 + "\udc80", "\udcc0\udcaf", "\udcf5\udc80\udc80\udc80",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +130,12 @@ class Plan:
         rejecting = sum(self._times(q, c) for q, c in self._classes(Expected.REJECT))
         unclear = sum(self._times_unclear(q, c) for q, c in self._classes(Expected.EITHER))
         alone = sum(min(p.alone, len(edges(q.name, c.slug)) or 1) for q, c in self._classes(Expected.ACCEPT))
-        return rejecting + unclear + alone + p.packed + len(self._arrays) + p.again * 5 + p.together * 2 + 60
+        return rejecting + unclear + alone + p.packed + len(self._arrays) + p.again * 5 + p.together * 2 + 150
 
     def _makers(self) -> Iterator[Maker]:
-        opening = [*self._protocol(), *self._first_round()]
-        yield from opening
+        protocol = self._protocol()
+        yield from map(self._just, protocol)
+        yield from self._first_round()
         rounds = max([self._times(p, c) for p, c in self._classes(Expected.REJECT)] or [self.profile.refused + 6])
         packed = len(self._arrays) + self.profile.packed
         done = 0
@@ -139,6 +151,8 @@ class Plan:
             block.extend(self._packed_step for _ in range(share))
             block.extend(self._sequence_makers(turn, rounds))
             block.extend(self._credential_makers())
+            if turn == 1 and self.wanted("call.history"):
+                block.extend(map(self._with_valid_after, protocol))
             self.rng.shuffle(block)
             yield from block
 
@@ -169,6 +183,7 @@ class Plan:
         makers += [self._case_maker(p, c, 0) for p, c in self._classes(Expected.EITHER)]
         makers += self._odd_makers(0)
         makers += self._alone_makers(0)
+        makers += [self._everything_step] * 2
         self.rng.shuffle(makers)
         return makers
 
@@ -181,7 +196,10 @@ class Plan:
         value = self._value_at(parameter, row, turn)
         if value is None:
             return None
-        pairs = self.drawer.company(parameter.name, turn if turn < 5 else 5)
+        for_phone = row.slug == "phone-for-phone"
+        pairs = self.drawer.company(parameter.name, turn if turn < 5 else 5, for_phone)
+        if for_phone and turn % 2:
+            pairs = self._to_a_foreign_phone(pairs, valid=False)
         if isinstance(parameter.domain, Twiml):
             pairs = [p for p in pairs if p[0] != "Url"]
         if row.slug == "required":
@@ -193,8 +211,29 @@ class Plan:
         else:
             pairs[place:place] = added
         case = Case(tuple(pairs), f"{parameter.slug}.{row.slug}", self.seed)
+        if row.expected is Expected.REJECT and turn == 4:
+            case = replace(case, content_type=FORM_TYPE + self.rng.choice(_CHARSETS))
+        if row.expected is Expected.REJECT and turn == 5:
+            case = case.with_pairs((*case.pairs, *self._another_wrong(case)), ())
         again = row.expected is Expected.REJECT and turn == 3
         return Step("again", (case, case)) if again else Step("one", (case,))
+
+    def _another_wrong(self, case: Case) -> list[Pair]:
+        """A value that another parameter, which the call does not have, must refuse too."""
+        classes = self._classes(Expected.REJECT)
+        others = [(p, c) for p, c in classes if not p.required and case.get(p.name) is None and not isinstance(p.domain, Twiml)]
+        if not others:
+            return []
+        parameter, row = self.rng.choice(others)
+        value = self.drawer.value(parameter.name, row.slug)
+        return [] if value is None else [(parameter.name, value)]
+
+    def _to_a_foreign_phone(self, pairs: list[Pair], valid: bool) -> list[Pair]:
+        """The pairs with another phone to call; those that call none stay as they are."""
+        if not any(n == "To" and v.startswith("+") for n, v in pairs):
+            return pairs
+        number = self.drawer.foreign(valid)
+        return pairs if number is None else [(n, number if n == "To" else v) for n, v in pairs]
 
     def _instructed(self, pairs: list[Pair], turn: int) -> list[Pair]:
         """A call that lacks a number, with each way to say what to do in turn: a rule may hold beside one of them alone."""
@@ -240,6 +279,7 @@ class Plan:
                 pairs = [("To", "client:alice"), *(p for p in pairs if p[0] != "To")]
             if turn % 2:
                 self.drawer.complete(parameter.name, pairs)
+                pairs = self._to_a_foreign_phone(pairs, valid=True)
             return Step("one", (Case((*pairs, (parameter.name, value)), f"{parameter.slug}.{row.slug}", self.seed),))
 
         return make
@@ -256,6 +296,10 @@ class Plan:
             pairs = self.drawer.packed(share)
         case = Case(tuple(pairs), "call.combination", self.seed)
         return Step("one", (self._dressed(case, turn),))
+
+    def _everything_step(self) -> Step:
+        """A valid call that has every parameter which this target may be sent."""
+        return Step("one", (Case(tuple(self.drawer.packed(2.0)), "call.combination", self.seed),))
 
     def _from_row(self, row: dict[str, str]) -> list[Pair]:
         pairs = list(self.drawer.ends(row["To"]))
@@ -293,8 +337,7 @@ class Plan:
         if kind == 7 and turn % 3 == 0:
             return replace(case, segments=rng.choice((1, 7, 100)) if len(case.pairs) < 9 else 300)
         if kind == 7:
-            charset = rng.choice(("; charset=utf-8", ";charset=UTF-8", "; charset=UTF-8", '; charset="utf-8"'))
-            return replace(case, content_type=FORM_TYPE + charset)
+            return replace(case, content_type=FORM_TYPE + rng.choice(_CHARSETS))
         return replace(case, styles=styles)
 
     # -- in sequence and at once ----------------------------------------------------------------------
@@ -317,7 +360,7 @@ class Plan:
         case = Case(tuple(self.drawer.packed(self.rng.choice((0.0, 0.3, 0.8)), familiar=True)), "auth.wrong", self.seed)
         kind, aim = self.rng.choice((*WRONG_CREDENTIALS, ("other-account", "auth.other-account")))
         if kind == "other-account":
-            return Step("one", (replace(case, account="other", aim=aim),))
+            return Step("one", (replace(case, account=self.rng.choice(ACCOUNTS[1:]), aim=aim),))
         return Step("one", (replace(case, credentials=kind, aim=aim),))
 
     def _again_step(self) -> Step:
@@ -325,29 +368,39 @@ class Plan:
         return Step("again", (case,) * self.rng.choice((2, 2, 3)))
 
     def _together_step(self) -> Step:
-        count = self.rng.choice((2, 2, 3))
-        kinds = self.rng.choice((("phone",) * 3, ("client", "sip", "phone"), ("client",) * 3))
+        count = self.rng.choice((2, 2, 3, 4))
+        kinds = self.rng.choice((("phone",) * 4, ("client", "sip", "phone", "client"), ("client",) * 4))
+        to_one = kinds[0] == kinds[1] and self.rng.random() < _SAME_PERSON
         cases = [
-            Case(tuple(self.drawer.packed(self.rng.choice((0.0, 0.3, 0.7)), kinds[i])), "call.concurrency", self.seed)
+            Case(tuple(self.drawer.packed(self.rng.choice((0.0, 0.3, 0.7)), kinds[i], familiar=to_one and i > 0)), "call.concurrency", self.seed)
             for i in range(count)
         ]
+        if to_one:
+            cases = [cases[0], *(_to_the_same(cases[0], case) for case in cases[1:])]
+        elif self.rng.random() < _ONE_WRONG:
+            wrong = self._another_wrong(cases[-1])
+            cases[-1] = cases[-1].with_pairs((*cases[-1].pairs, *wrong), ())
         return Step("together", tuple(cases))
 
     # -- protocol: credentials, methods, malformed bodies -----------------------------------------------
 
-    def _protocol(self) -> list[Maker]:
+    def _protocol(self) -> list[Case]:
         base = Case(self.drawer.base(), "auth.missing", self.seed)
         cases = [replace(base, credentials=c, aim=a) for c, a in WRONG_CREDENTIALS]
-        cases.append(replace(base, account="other", aim="auth.other-account"))
+        cases += [replace(base, account=a, aim="auth.other-account") for a in ACCOUNTS if a != "own"]
         for method in ("PUT", "PATCH", "DELETE"):
             cases.append(replace(base, method=method, aim="method.not-created"))
         for method in ("GET", "HEAD", "OPTIONS"):
             cases.append(replace(base, method=method, pairs=(), aim="method.answers", content_type=None, body=b""))
         cases += [c for c in self._malformed(base) if c.aim not in _LAST]
-        return [self._just(c) for c in cases if self.wanted(c.aim)]
+        return [c for c in cases if self.wanted(c.aim)]
 
     def _just(self, case: Case) -> Maker:
         return lambda: Step("one", (case,))
+
+    def _with_valid_after(self, odd: Case) -> Maker:
+        """A request that is no ordinary form, and then a valid call: it may not suffer from it."""
+        return lambda: Step("sequence", (odd, Case(tuple(self.drawer.packed(0.1)), "call.history", self.seed)))
 
     def _malformed(self, base: Case) -> list[Case]:
         form = b"To=%2B14155550100&From=%2B14155550100&Url=https%3A%2F%2Fexample.com%2F"
@@ -398,10 +451,17 @@ class Plan:
                 value = dict(base).get(parameter.name) or next(iter(edges(parameter.name, parameter.classes[0].slug)), "x")
                 pairs = (*others, (parameter.name, value), (parameter.name, value))
             elif aim == "malformed.utf-8":
-                text = self.rng.choice(("\udcff", "a\udcc3", "\udced\udca0\udc80", "\udcf0\udc9f", "x" * 20 + "\udc80"))
+                text = _NOT_UTF8[(place + self.seed) % len(_NOT_UTF8)]
                 pairs = (*others, (parameter.name, text))
             else:
                 pairs = tuple(p for p in base if p[0] not in ("Url", "Twiml", "ApplicationSid"))
             return Step("one", (Case(pairs, aim, self.seed),))
 
         return make
+
+
+def _to_the_same(first: Case, case: Case) -> Case:
+    """The case as a call to whom the first one calls; as it is where they would be the same call then."""
+    to = first.get("To") or ""
+    other = replace(case, pairs=tuple((n, to if n == "To" else v) for n, v in case.pairs))
+    return case if other.pairs == first.pairs else other

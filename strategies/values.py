@@ -99,7 +99,7 @@ def _mutant(value: str, rng: Random) -> str:
 
 # --- closed sets -----------------------------------------------------------------------------------
 
-_WORDS = ("yes", "no", "1", "0", "on", "off", "none", "null", "maybe", "unknown", "default", "auto", "x", "undefined", "-1")
+_WORDS = ("yes", "no", "true", "1", "false", "0", "Continue", "on", "Hangup", "off", "both", "none", "null", "maybe", "unknown", "default", "auto", "x", "undefined", "-1")
 
 
 @_edges.register
@@ -240,7 +240,7 @@ def _(domain: Sid, slug: str) -> tuple[str, ...]:
     p, h = domain.prefix, _FIXED_SID
     return {
         "well-formed": (p + h.lower(), p + h.upper(), p + h, p + "0" * 32, p + "f" * 32, p + "A" * 32, p + "9" * 32),
-        "prefix": ("CA" + h, "AC" + h, "XX" + h, p.lower() + h, "PN" + h, p[0] + h, h, p[::-1] + h, p[0] + p[1].lower() + h, "sid"),
+        "prefix": ("CA" + h, "AC" + h, "XX" + h, p.lower() + h, "PN" + h, "TK" + h, "SM" + h, "RE" + h, "MG" + h, "IM" + h, "SK" + h, "CN" + h, "WA" + h, p[0] + h, h, p[::-1] + h, p[0] + p[1].lower() + h, "sid"),
         "length": (p + h[:31], p + h + "0", p, p + h[:30], p + h + "00", p + h * 2, p + "0", p + h[:16], p + h * 8, p + h * 60),
         "hex-digits": tuple(
             p + h[:i] + c + h[i + 1:] for i, c in ((31, "g"), (0, "G"), (15, "z"), (7, "x"), (31, "-"), (20, "o"), (3, "é"), (9, "_"))
@@ -395,7 +395,7 @@ def _(domain: Url, slug: str) -> tuple[str, ...]:
             "https://example.com?x=1", "https://example.com/a%20b/%C3%A9", "https://EXAMPLE.com/Voice", "https://a.b.c.d.example.com/v",
             "https://my-host.example.org/x", "http://e.test/", "https://example.com/~user/a.b-c_d", "https://example.com/a;b=c,d/(e)!*'$@:",
             f"https://{'a' * 63}.example.com/", "https://123.example.com/", "https://example.com:65535/", "https://example.com/?q=a+b%2Bc",
-            "https://xn.example.org/voice?callback=http://other.example/x", *(t.url(rng, n) for n in (255, 254, 200, 128, 127, 100, 64)),
+            "https://xn.example.org/voice?callback=http://other.example/x", "https://xn--bcher-kva.example.com/voice", "https://a--b.example.com/v", *(t.url(rng, n) for n in (255, 254, 200, 128, 127, 100, 64)),
         ),
         "long": tuple(t.url(rng, n) for n in (256, 257, 2000, 1999, 512, 1024, 500, 1000, 1023, 1500, 300, 400)),
         "well-formed": (
@@ -411,7 +411,7 @@ def _(domain: Url, slug: str) -> tuple[str, ...]:
         UNCLEAR: (
             "", "ftp://example.com/voice", "HTTPS://example.com/", "https://localhost/voice", "https://192.0.2.1/voice", "https://[2001:db8::1]/",
             "https://user:pass@example.com/", "https://example.com/#top", "https://example.com:99999/", "https://example.com:port/", "https://[::1", "https://example.com/%zz", "https://exämple.com/",
-            "mailto:a@example.com", "https://intranet/x", "https://example.com:/", t.url(rng, 2100), "https://example.com/é", "https://example.com/\n",
+            "mailto:a@example.com", "https://intranet/x", "https://example.com:/", t.url(rng, 2100), "https://example.com/é", "https://example.com/\n", "https://example.com/\x00",
             " https://example.com/", "javascript:alert(1)", "https://example.com/<x>", "http://a_b.example.com/", "//", "urn:isbn:1", "https://example.com:0/",
         ),
     }[slug]
@@ -459,7 +459,7 @@ def _bad_host(rng: Random) -> str:
 # --- addresses -----------------------------------------------------------------------------------------
 
 _NOWHERE = (
-    "thisisnotaphonenumber", "!!!", "+thisisnotaphonenumber", "no telephone number at all", "http://example.com/voice", "$$$", "https://example.com", "<script>alert(document)</script>",
+    "thisisnotaphonenumber", "!!!", "+thisisnotaphonenumber", "no telephone number at all", "http://example.com/voice", "mailto:alice@example.com", "http://alice@example.com/voice", "$$$", "https://example.com", "<script>alert(document)</script>",
     "{}", "x" * 300, "notavalidphonenumber12", "??", "drop table calls where true", "&", "%%%",
 )
 
@@ -480,7 +480,7 @@ def _(domain: Address, slug: str) -> tuple[str, ...]:
             "", "15005550006", "+1 (415) 555-0100", "+1-415-555-0100", "+1415FLOWERS", "sips:alice@example.com", "SIP:alice@example.com",
             "sip:alice@example.com;transport=tcp", "sip:example.com", "sip:alice@192.0.2.1", "Client:alice", "client:a b", "911", "+123", "+999123456789",
             "alice@example.com", "tel:+14155550100", "sip:alice@example.com:5060", "client:é", "client:" + "x" * 300, "sip:" + "x" * 300 + "@example.com", "+14155550100\n", " +14155550100", "sip:", "sip:@", "+", "banana",
-            "sip:a=b@example.com", "sip:a&b@example.com", "sip:a+b@example.com", "client:a.b-c", "client:a@example.com", "client:a+b=c&d",
+            "sip:a=b@example.com", "sip:a&b@example.com", "sip:a+b@example.com", "client:a.b-c", "client:a@example.com", "client:a+b=c&d", "+14155550100\x00", "client:a\x00b", "\x00",
         ),
     }.get(slug, ())
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import copy
 import io
+import ipaddress
 import json
 import multiprocessing
 import os
-import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NoReturn
 
+import psutil
 import pytest
 from hypothesis import strategies as st
 
@@ -54,6 +54,22 @@ def closed_port() -> int:
     """A port of this machine at which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def other_address() -> str:
+    """An address of this machine that is not on its loopback; what is sent there does not leave the machine.
+
+    Tests of what holds for a live service take it; where there is none, they are skipped.
+    """
+    for addresses in psutil.net_if_addrs().values():
+        for found in addresses:
+            if found.family is socket.AF_INET and not ipaddress.ip_address(found.address).is_loopback:
+                try:
+                    socket.create_server((found.address, 0)).close()
+                except OSError:
+                    continue
+                return str(found.address)
+    required("this machine has no address beside its loopback")
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -99,18 +115,11 @@ def at_once(
     return subprocess.CompletedProcess(list(arguments), code, out.getvalue(), err.getvalue())
 
 
-def _heeds_interrupts() -> None:
-    """A shell that starts tests in the background has them ignore SIGINT, and what they start would too."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @contextmanager
-def started(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """The command while it runs; it is ended by its own handle, however the block ends."""
-    process = subprocess.Popen(
-        command(*arguments), cwd=cwd, env=environment(env), text=True, encoding="utf-8", errors="surrogateescape", stdin=subprocess.DEVNULL,
-        preexec_fn=_heeds_interrupts, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
-    )
+def launched(argv: list[str], cwd: Path, env: Mapping[str, str] | None = None, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """Any command line while it runs; it is ended by its own handle, however the block ends."""
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, **options}
+    process = subprocess.Popen(argv, cwd=cwd, env=environment(env), text=True, encoding="utf-8", errors="surrogateescape", **options)
     try:
         yield process
     finally:
@@ -120,6 +129,13 @@ def started(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, **
         for stream in (process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
+
+
+@contextmanager
+def started(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """The command while it runs."""
+    with launched(command(*arguments), cwd, env, **options) as process:
+        yield process
 
 
 def results_of(directory: Path) -> dict[str, Any]:
@@ -199,41 +215,3 @@ def outcome_of_run(**settings: Any) -> Outcome:
     )
     verdicts = {c.clause.id: c.verdict for c in result.clauses}
     return Outcome(result.exit_code, result.headline, findings, verdicts, dict(result.counts), tuple(result.notes))
-
-
-class Workers:
-    """Runs in processes of their own, two at a time; each is begun once, when first asked for or beforehand."""
-
-    def __init__(self, work: Any) -> None:
-        self._work = work
-        self._pool = ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))
-        self._futures: dict[str, Future[Outcome]] = {}
-
-    def begin(self, *names: str) -> None:
-        """Puts work in the queue."""
-        for name in names:
-            if name not in self._futures:
-                self._futures[name] = self._pool.submit(self._work, name)
-
-    def outcome(self, name: str) -> Outcome:
-        """The outcome, once it is there."""
-        self.begin(name)
-        return self._futures[name].result(300)
-
-    def close(self) -> None:
-        """Waits for what runs and drops the rest."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-
-def chosen(request: pytest.FixtureRequest, argument: str) -> list[str]:
-    """The values of a parametrised argument among the tests of this module that are going to run."""
-    items = [i for i in request.session.items if i.path == request.path and hasattr(i, "callspec")]
-    return [i.callspec.params[argument] for i in items if argument in i.callspec.params]
-
-
-def running(request: pytest.FixtureRequest, work: Any, argument: str) -> Iterator[Workers]:
-    """The runs of all the tests of a module that are chosen, two at a time; for a fixture of the module."""
-    workers = Workers(work)
-    workers.begin(*chosen(request, argument))
-    yield workers
-    workers.close()

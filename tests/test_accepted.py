@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from report.report_samples import finding, result
 from support import at_once, results_of, ringtrue
 
 from harness.accepted import deviations_of, read_baseline
 from harness.errors import UsageError
+from harness.report.baseline_file import baseline_text, told_of_baseline
 
 ONLY = ("--only", "send-digits.*", "--only", "trim.*", "--only", "timeout.*")
 DIGITS, TRIM, TIMEOUT = "accepts-send-digits-33", "refuses-trim-do-not-trim", "accepts-timeout-601"
@@ -110,6 +112,15 @@ def test_wrong_baseline_is_refused_in_one_sentence(text: str, word: str, tmp_pat
     assert word in str(error.value) and "\n" not in str(error.value) and "b.toml" in str(error.value)
 
 
+def test_missing_baseline_is_told_how_to_be_made(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"b\.toml is not there; accept what is broken today with --write-baseline"):
+        read_baseline(tmp_path / "b.toml", TODAY)
+
+
+def test_baseline_of_a_clean_server_is_told_to_accept_nothing() -> None:
+    assert told_of_baseline("b.toml", result(), None, TODAY) == ["baseline: b.toml accepts nothing: nothing was found"]
+
+
 def test_entry_is_good_until_the_end_of_its_last_day(tmp_path: Path) -> None:
     path = tmp_path / "b.toml"
     path.write_text(HEAD + ENTRY + f"until = {TODAY}", "utf-8")
@@ -156,3 +167,35 @@ def test_any_bytes_give_a_baseline_or_one_sentence(tmp_path_factory: pytest.Temp
         read_baseline(path, TODAY)
     except UsageError as error:
         assert not re.search(r"[\x00-\x1f]", str(error).replace(str(path), ""))
+
+
+@pytest.mark.slow
+def test_baseline_written_anew_keeps_what_the_run_could_not_judge(tmp_path: Path) -> None:
+    (tmp_path / "b.toml").write_text(HEAD + ENTRY + 'owner = "telephony"\n', "utf-8")
+    code, told = run(tmp_path, "--write-baseline", "b.toml", faults=(TIMEOUT,), only=("--only", "timeout.*"))
+    assert (code, "accepts 2 findings, 1 of them kept since this run could not judge them" in told) == (0, True)
+    entries = {e["clause"]: e for e in tomllib.loads((tmp_path / "b.toml").read_text())["accepted"]}
+    assert (list(entries), entries["trim.values"]["owner"]) == (["timeout.maximum", "trim.values"], "telephony")
+    assert run(tmp_path, "--baseline", "b.toml", faults=(TIMEOUT, TRIM))[0] == 0
+    assert run(tmp_path, "--write-baseline", "b.toml", faults=(TIMEOUT,))[0] == 0
+    assert [e["clause"] for e in tomllib.loads((tmp_path / "b.toml").read_text())["accepted"]] == ["timeout.maximum"]
+
+
+@pytest.mark.slow
+def test_baseline_of_the_config_file_can_be_written_for_the_first_time_and_after_its_days_are_over(tmp_path: Path) -> None:
+    (tmp_path / "ringtrue.toml").write_text('baseline = "b.toml"\n', "utf-8")
+    assert run(tmp_path, faults=(TRIM,))[0] == 2
+    assert run(tmp_path, "--write-baseline", "b.toml", faults=(TRIM,))[0] == 0
+    assert run(tmp_path, faults=(TRIM,))[0] == 0
+    text = (tmp_path / "b.toml").read_text("utf-8") + "until = 2020-01-31\n"
+    (tmp_path / "b.toml").write_text(text, "utf-8")
+    assert run(tmp_path, faults=(TRIM,))[0] == 2
+    code, told = run(tmp_path, "--write-baseline", "b.toml", faults=(TRIM,))
+    assert (code, "the last day of trim.values is over" in told) == (0, True)
+    assert (run(tmp_path, "--write-baseline", "b.toml")[0], "accepted]]" in (tmp_path / "b.toml").read_text("utf-8")) == (0, False)
+
+
+def test_baseline_of_a_wider_profile_stays_one_where_its_entries_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "b.toml").write_text((HEAD + ENTRY).replace('"quick"', '"deep"'), "utf-8")
+    text = baseline_text(result([finding("timeout.maximum")]), read_baseline(tmp_path / "b.toml", TODAY))
+    assert (tomllib.loads(text)["profile"], len(tomllib.loads(text)["accepted"])) == ("deep", 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,7 @@ LEFT_OUT = {
     "no body": (without(entry(BAD), "response", "content", "text"), "answer was not recorded"), "no form": (without(entry(BAD), "request", "postData"), "no form" if False else "not recorded"),
     "a broken form": (entry("To=%zz"), "no ordinary form"), "JSON": (entry("{}", request={**entry()["request"], "headers": [], "postData": {"mimeType": "application/json", "text": "{}"}}), "no form"),
     "twice": (entry(), "stands there twice"),
+    "its answer beside the HAR": (entry(BAD, response={**entry()["response"], "content": {"size": 9, "_file": "a.json"}}), "file of its own"),
 }
 
 
@@ -123,6 +125,22 @@ def test_what_a_recording_cannot_tell_is_counted_and_not_judged(one: dict[str, A
     result = judged(tmp_path, har(entry(), one))
     assert (result.findings, result.counts["requests"]) == ((), 1)
     assert [n for n in result.notes if why in n]
+
+
+def test_exchange_that_two_programs_recorded_is_judged_once(tmp_path: Path) -> None:
+    files = {"proxy.har": "2030-06-05T10:00:00.120Z", "browser.har": "2030-06-05T10:00:00.100Z", "later.har": "2030-06-05T10:03:00Z"}
+    for name, moment in files.items():
+        (tmp_path / name).write_text(json.dumps(har(entry(startedDateTime=moment, time=len(name)))), "utf-8")
+    twice = read_recording([tmp_path / "proxy.har", tmp_path / "browser.har"])
+    assert (len(twice.exchanges), dict(twice.left_out)) == (1, {"another file holds it too": 1})
+    assert len(read_recording([tmp_path / "proxy.har", tmp_path / "later.har"]).exchanges) == 2
+
+
+def test_archive_is_told_to_be_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.har", json.dumps(har(entry())))
+    with pytest.raises(UsageError, match="unpack it"):
+        read_recording([tmp_path / "a.zip"])
 
 
 def test_recording_of_other_operations_alone_exits_3(tmp_path: Path) -> None:
@@ -170,7 +188,8 @@ def test_har_of_a_run_tells_what_the_run_found(faults: tuple[str, ...], clauses:
 
 JUNK = {
     "no JSON": "hello", "a number": "5", "a list of numbers": "[1]", "cut short": json.dumps(har(entry()))[:-9], "an entry that is none": json.dumps(har(5)),
-    "an entry without request": json.dumps(har({})), "an empty object": "{}", "NaN": '{"sid": NaN}', "deep": "[" * 5000,
+    "an entry without request": json.dumps(har({})), "an empty object": "{}", "NaN": '{"sid": NaN}', "an error": json.dumps(REFUSED), "results.json": '{"schema_version": 1, "clauses": []}',
+    "deep": "[" * 5000,
 }
 
 

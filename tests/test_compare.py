@@ -107,6 +107,12 @@ def test_comparison_says_what_became_of_each_break(
     assert (comparison.exit_code(False), comparison.exit_code(True)) == codes
 
 
+def test_runs_in_the_wrong_order_are_told(compared: Any) -> None:
+    older, newer = ({**results(), "started": f"2030-06-0{day}T10:00:00+00:00"} for day in (1, 2))
+    assert [r for r in compared(newer, older).remarks if "name the older one first" in r]
+    assert compared(older, newer).remarks == ()
+
+
 def test_clause_of_one_version_alone_is_no_break(compared: Any) -> None:
     old = results(tool={"name": "ringtrue", "version": "0.0.9"})
     old["clauses"] = [c for c in old["clauses"] if c["id"] != "timeout.maximum"]
@@ -189,6 +195,7 @@ def test_several_targets_are_run_in_turn_and_the_matrix_shows_them(tmp_path: Pat
         env = {"RINGTRUE_AUTH_TOKEN": TOKEN}
         done = ringtrue("run", "--all-targets", cwd=tmp_path, env=env)
         some = ringtrue("run", "--target", "good", "--target", "dead", "--output", "some", cwd=tmp_path, env=env)
+        told = {flag: ringtrue("run", "--target", "good", "--target", "bad", "--output", "told", flag, cwd=tmp_path, env=env).stdout for flag in ("-q", "-qq", "-v")}
     assert (done.returncode, done.stderr) == (1, "")
     assert [results_of(tmp_path / "out" / n)["verdict"] for n in tables] == ["conforms", "violates", "inconclusive"]
     assert results_of(tmp_path / "out" / "bad")["target"]["name"] == "bad"
@@ -196,6 +203,8 @@ def test_several_targets_are_run_in_turn_and_the_matrix_shows_them(tmp_path: Pat
     assert [n for n in tables if f"<h2>{n}</h2>" in page] == list(tables)
     assert "✗ bad: VIOLATES the contract: 1 finding (1 MUST)" in done.stdout and all(len(line) <= 80 for line in done.stdout.splitlines())
     assert some.returncode == 3 and (tmp_path / "some" / "matrix.html").is_file()
+    assert told["-q"] == "✓ good: CONFORMS to the contract\n✗ bad: VIOLATES the contract: 1 finding (1 MUST)\n" and told["-qq"] == ""
+    assert "bad:\n✗ VIOLATES" in told["-v"] and "again:" in told["-v"]
 
 
 @pytest.mark.parametrize(("arguments", "word"), [

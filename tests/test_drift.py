@@ -144,6 +144,33 @@ def test_document_that_is_none_is_told_in_one_sentence(text: str, tmp_path: Path
     assert (done.returncode, done.stderr.count("\n"), "spec" in done.stderr) == (2, 1, True), done.stderr
 
 
+ELSEWHERE: dict[str, Any] = {"$ref": "common.yaml#/Call"}
+OUTSIDE = {
+    "the answer's schema": (lambda d, o: o["responses"]["201"]["content"]["application/json"].update(schema=ELSEWHERE), ("operation", "attributes", "not read")),
+    "the answer": (lambda d, o: o["responses"].update({"201": ELSEWHERE}), ("operation", "attributes", "not read")),
+    "the answers": (lambda d, o: o.update(responses=ELSEWHERE), None),
+    "the body's schema": (lambda d, o: next(iter(o["requestBody"]["content"].values())).update(schema=ELSEWHERE), None),
+    "the body": (lambda d, o: o.update(requestBody=ELSEWHERE), None),
+    "the path": (lambda d, o: d["paths"].update({PATH: ELSEWHERE}), None),
+    "a circle": (lambda d, o: (d["components"]["schemas"].update(A={"$ref": "#/components/schemas/A"}), o.update(requestBody={"$ref": "#/components/schemas/A"})), None),
+}
+
+
+@pytest.mark.parametrize(("change", "expected"), OUTSIDE.values(), ids=list(OUTSIDE))
+def test_part_in_another_file_is_named_or_told_in_one_sentence(change: Any, expected: tuple[str, str, str] | None, tmp_path: Path) -> None:
+    document = build()
+    change(document, document["paths"][PATH]["post"])
+    (tmp_path / "spec").write_text(json.dumps(document), "utf-8")
+    done = at_once("contract", "--diff", "spec", "--json", cwd=tmp_path)
+    if expected is None:
+        assert (done.returncode, done.stderr.count("\n"), "spec" in done.stderr) == (2, 1, True), done.stderr
+        return
+    assert done.returncode == 1, done.stderr
+    (row,) = json.loads(done.stdout)["differences"]
+    assert (row["where"], row["name"], row["what"]) == expected
+    assert "in another document (common.yaml#/Call)" in row["document"]
+
+
 def test_yaml_whose_aliases_multiply_is_read_in_no_time(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x]"] + [f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}, *a{i - 1}]" for i in range(1, 60)] + ["openapi: 3.1.0", "paths: {}"]
     (tmp_path / "bomb.yaml").write_text("\n".join(lines), "utf-8")

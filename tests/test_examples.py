@@ -46,7 +46,7 @@ def test_smallest_cases_are_kept_with_what_came_before(folder: Path) -> None:
 def test_they_are_sent_first_and_find_the_same_at_once(folder: Path) -> None:
     with Emulator(EmulatorSettings(faults=("accepts-send-digits-33", "refuses-same-again"))) as emulator:
         result = run_against(emulator, folder, max_requests=60)
-    assert "2 case(s) that had found something before were sent first." in result.notes
+    assert "2 cases that had found something before were sent first." in result.notes
     assert {f.clause for f in result.findings} == {"call.repeatable", "send-digits.max-length"}
     assert len(list(Examples(folder, TARGET))) >= 2
 
@@ -90,7 +90,7 @@ def test_the_command_keeps_them_beside_the_reports_of_a_real_target(tmp_path: Pa
         without = ringtrue(*words, "bare", "--examples", "none", cwd=tmp_path, env=env)
     assert (first.returncode, again.returncode, without.returncode) == (1, 1, 1)
     assert "sent first" not in first.stdout
-    assert "1 case(s) that had found something before were sent first." in (tmp_path / "out" / "summary.md").read_text("utf-8")
+    assert "1 case that had found something before was sent first." in (tmp_path / "out" / "summary.md").read_text("utf-8")
     assert not (tmp_path / "bare" / "examples").exists()
     assert TOKEN not in "".join(p.read_text("latin-1") for p in (tmp_path / "out").rglob("*") if p.is_file())
 

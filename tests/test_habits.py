@@ -32,8 +32,9 @@ def test_page_about_the_command_line_tells_every_key_of_the_config_file() -> Non
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_every_command_has_examples_and_fits_80_columns(command: str, tmp_path: Path) -> None:
-    text = at_once(command, "-h", cwd=tmp_path).stdout
-    assert re.search(r"\n  Examples?:\n +(ringtrue|eval)", text)
+    done = at_once(command, "-h", cwd=tmp_path)
+    text = done.stdout
+    assert re.search(r"\n  Examples?:\n +(ringtrue|eval)", text), (done.returncode, done.stderr)
     assert all(len(line) <= 80 or "ringtrue" in line for line in text.splitlines())
 
 
@@ -41,6 +42,7 @@ def test_command_alone_shows_its_help(tmp_path: Path) -> None:
     done = at_once(cwd=tmp_path)
     assert done.returncode == 0
     assert [c for c in COMMANDS if f"\n  {c} " not in done.stdout] == []
+    assert "..." not in done.stdout.partition("Commands:")[2] and all(len(line) <= 80 for line in done.stdout.splitlines())
 
 
 @pytest.mark.parametrize(("arguments", "word"), [
@@ -50,6 +52,12 @@ def test_command_alone_shows_its_help(tmp_path: Path) -> None:
 def test_wrong_command_line_gets_one_sentence(arguments: tuple[str, ...], word: str, tmp_path: Path) -> None:
     done = at_once(*arguments, cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n"), word in done.stderr, "--help" in done.stderr) == (2, 1, True, True), done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("contract", "--markdown"), ("contract", "--operation", "POST /x")])
+def test_option_of_a_comparison_alone_is_refused(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    done = at_once(*arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"ringtrue: {arguments[1]} goes with --diff SPEC\n")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -150,7 +150,7 @@ def test_har_of_an_interrupted_run_is_whole(tmp_path: Path) -> None:
         options = ("--target", emulator.url, "--account-sid", ACCOUNT, "--har", "--output", "out", "--rate", "200")
         with started("run", *options, cwd=tmp_path, env={"RINGTRUE_AUTH_TOKEN": TOKEN}) as process:
             until = time.monotonic() + 30
-            while not any(p.stat().st_size > 50_000 for p in tmp_path.glob("out/.exchanges.har.*")) and time.monotonic() < until:
+            while not any(p.stat().st_size > 50_000 for p in tmp_path.glob("out/.ringtrue-*.tmp")) and time.monotonic() < until:
                 time.sleep(0.05)
             os.kill(process.pid, signal.SIGINT)
             assert process.wait(30) == 130

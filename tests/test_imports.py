@@ -18,28 +18,29 @@ PAGES = ("harness.contract.explain", "harness.contract.docs", "harness.contract.
 
 # Left to right as in docs: a module imports from its own layer or from layers before it. A pattern that stands earlier wins.
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("version and errors", ("harness", "harness.errors", "harness.files")),
+    ("version and errors", ("harness", "harness.errors", "harness.files", "harness.lock", "harness.own_errors", "harness.stops", "harness.visible")),
     ("emulator", ("harness.emulator", "harness.emulator.*")),
     ("contract", ("harness.contract", "harness.contract.attributes", "harness.contract.classes", "harness.contract.clauses",
                   "harness.contract.model", "harness.contract.parameters")),
-    ("case and wire", ("harness.accepted", "harness.case", "harness.wire", "harness.classify")),
+    ("case and wire", ("harness.accepted", "harness.case", "harness.wire", "harness.classify", "harness.secrecy")),
     ("strategies", ("strategies", "strategies.*")),
     ("pages of the contract", (*PAGES, "harness.curl", "harness.drift", "harness.drift.*")),
     ("oracle", ("harness.oracle",)),
-    ("target and exchange", ("harness.exchange", "harness.target", "harness.traffic")),
+    ("target and exchange", ("harness.exchange", "harness.route", "harness.target", "harness.traffic", "harness.weather")),
     ("settings", ("harness.config", "harness.again")),
     ("checks", ("harness.checks", "harness.checks.*")),
-    ("findings and results", ("harness.findings", "harness.identity", "harness.latency", "harness.results", "harness.recorded", "harness.compare")),
-    ("session", ("harness.session", "harness.har")),
-    ("what a run does in turn", ("harness.preflight", "harness.readback", "harness.properties", "harness.generated", "harness.examples",
-                                   "harness.saved", "harness.replay")),
+    ("findings and results", ("harness.findings", "harness.identity", "harness.latency", "harness.results", "harness.recorded", "harness.compare",
+                              "harness.journal")),
+    ("session", ("harness.calls", "harness.session", "harness.patience", "harness.har")),
+    ("what a run does in turn", ("harness.live", "harness.preflight", "harness.readback", "harness.properties", "harness.generated", "harness.examples",
+                                   "harness.saved", "harness.replay", "harness.redaction")),
     ("attribution", ("harness.attribution", "harness.attribution.*")),
     ("verdicts", ("harness.gate", "harness.verdicts")),
-    ("engine", ("harness.engine", "harness.offline")),
+    ("engine", ("harness.engine", "harness.offline", "harness.rebuild", "harness.rehearsal")),
     ("report", ("harness.report", "harness.report.*")),
     ("pytest", ("harness.plugin", "harness.suite", "harness.suite.*")),
     ("runner", ("harness.runner", "harness.serving", "harness.checking", "harness.comparing", "harness.initialising", "harness.settings",
-                "harness.telling")),
+                "harness.telling", "harness.rebuilding", "harness.redacting", "harness.rehearsing")),
     ("command line", ("harness.cli", "harness.cli.*", "harness.__main__")),
 )
 
@@ -142,7 +143,7 @@ def test_emulator_imports_nothing_of_the_harness_but_itself(name: str) -> None:
 
 def test_emulator_is_imported_by_those_alone_who_start_it() -> None:
     users = {n for n in MODULES if not n.startswith("harness.emulator") and any(i.startswith("harness.emulator") for i in OURS[n])}
-    assert users <= {"harness.engine", "harness.settings", "harness.serving", "harness.cli.completion"}
+    assert users <= {"harness.engine", "harness.rehearsal", "harness.settings", "harness.serving", "harness.cli.completion"}
 
 
 def test_imports_have_no_cycle() -> None:

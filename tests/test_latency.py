@@ -41,7 +41,8 @@ def test_distribution_holds_every_time_once(times: list[float]) -> None:
 
 def test_run_measures_every_answer_and_tells_when_each_finding_first_showed() -> None:
     run = Run(RunConfig(faults=("accepts-send-digits-33", "price-unit-unknown"), only=("send-digits.*", "response.price-unit.*"), max_requests=400)).conduct()
-    assert run.latency.count == run.counts["requests"] == 400
+    assert run.latency.count == run.counts["requests"]
+    assert 350 <= run.latency.count <= 400  # an eighth is kept for finding causes
     assert 0 < run.latency.median <= run.latency.longest
     assert set(run.first_shown) == {f.id for f in run.findings} == {"send-digits.max-length", "response.price-unit.iso-4217"}
     assert all(1 <= n < 400 for n in run.first_shown.values())

@@ -9,11 +9,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hostile import Hostile, as_json
-from support import ACCOUNT, TOKEN, environment, results_of
+from adversary import Hostile, as_json
+from support import ACCOUNT, TOKEN, environment, other_address, results_of
 
 from harness.contract import CLAUSES
 from harness.emulator import Emulator, EmulatorSettings
+from harness.rebuild import Rebuilt
 
 ENV = {"RINGTRUE_AUTH_TOKEN": TOKEN, "RINGTRUE_ACCOUNT_SID": ACCOUNT}
 TIMEOUTS = {c.id for c in CLAUSES if "timeout" in c.id}
@@ -44,6 +45,7 @@ def test_suite_without_a_target_judges_the_emulator_by_an_item_a_clause(tmp_path
     assert "Traceback" not in done.stdout + done.stderr
     data = results_of(tmp_path / "ours")
     assert (data["verdict"], data["target"]["url"].startswith("http://127.0.0.1:")) == ("conforms", True)
+    assert Rebuilt(tmp_path / "ours").conduct().to_json() == data
 
 
 @pytest.mark.slow
@@ -112,3 +114,16 @@ def test_target_that_cannot_be_judged_ends_with_3_and_a_sentence(tmp_path: Path)
     assert done.returncode == 3, done.stdout[-2000:]
     assert "RINGTRUE_AUTH_TOKEN" in done.stdout + done.stderr
     assert TOKEN not in done.stdout + done.stderr
+
+
+def test_suite_off_this_machine_creates_no_more_calls_than_allowed_and_writes_them_down(tmp_path: Path) -> None:
+    created = as_json({"sid": "CA" + "0" * 32, "status": "queued"})
+    with Hostile((created,), host=other_address()) as server:
+        target = ("--target-url", server.url, "--ringtrue-allow-http", "--ringtrue-rate", "2000")
+        done = suite(*target, cwd=tmp_path, env=ENV)
+        assert "--allow-real-calls" in done.stdout and len(server.requests) == 1
+        done = suite(*target, "--ringtrue-allow-real-calls", "4", cwd=tmp_path, env=ENV)
+        assert "--ringtrue-output" in done.stdout and len(server.requests) == 1
+        suite(*target, "--ringtrue-allow-real-calls", "4", "--ringtrue-output", "ours", cwd=tmp_path, env=ENV)
+        assert len(server.requests) == 1 + 4
+    assert len((tmp_path / "ours" / "created-calls.txt").read_text("ascii").splitlines()) == 4

@@ -13,16 +13,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import hostile
+import adversary
 import psutil
 import pytest
-from hostile import Behaviour, Hostile, as_json, reply
+from adversary import Behaviour, Hostile, as_json, reply
 from support import ACCOUNT, TOKEN, at_once, closed_port, environment, results_of, ringtrue, started
 
 from harness.contract import CLAUSES
 from harness.emulator import Emulator, EmulatorSettings
 
-FILES = {"report.html", "junit.xml", "results.json", "results.sarif", "summary.md"}
+FILES = {"report.html", "journal.jsonl", "junit.xml", "results.json", "results.sarif", "summary.md"}
 ENV = {"RINGTRUE_AUTH_TOKEN": TOKEN, "RINGTRUE_ACCOUNT_SID": ACCOUNT}
 REFUSES_ALL = as_json({"code": 21210, "message": "no", "more_info": "", "status": 400}, "400 Bad Request")
 
@@ -101,6 +101,20 @@ def test_run_on_a_fault_exits_1_and_says_where(tmp_path: Path) -> None:
     assert "timeout.maximum" in done.stdout
     assert {p.name for p in (tmp_path / "out").iterdir()} >= {*FILES, "test_findings.py", "cases"}
     assert [f["clause"] for f in results_of(tmp_path / "out")["findings"]] == ["timeout.maximum"]
+
+
+@pytest.mark.slow
+def test_credentials_that_a_kept_connection_spares_are_replayed_on_one(tmp_path: Path) -> None:
+    with Emulator(EmulatorSettings(account_sid=ACCOUNT, auth_token=TOKEN, faults=("access-trusted-connection",))) as faulty:
+        done = ringtrue("run", "--target", faulty.url, "--only", "auth.*", "--output", "out", cwd=tmp_path, env=ENV)
+        (finding,) = results_of(tmp_path / "out")["findings"]
+        assert finding["cause"].endswith("on a connection on which the right ones came before"), told(done)
+        assert " --next " in finding["curl"]
+        again = ringtrue("replay", "out/cases/auth.missing.json", cwd=tmp_path, env=ENV)
+        assert (again.returncode, again.stdout.split(":")[0]) == (1, "FAILED"), told(again)
+    with Emulator(EmulatorSettings(account_sid=ACCOUNT, auth_token=TOKEN)) as mended:
+        fixed = ringtrue("replay", "out/cases/auth.missing.json", "--target", mended.url, cwd=tmp_path, env=ENV)
+    assert (fixed.returncode, fixed.stdout.split(":")[0]) == (0, "FIXED"), told(fixed)
 
 
 @pytest.mark.slow
@@ -318,9 +332,9 @@ def test_disk_that_fills_up_during_the_run_is_said_and_no_verdict_is_given(tmp_p
 # --- nothing to judge: exit 3 --------------------------------------------------------------------------------
 
 UNREACHABLE: dict[str, tuple[Behaviour, tuple[str, ...]]] = {
-    "closes": (hostile.CLOSES, ("closes the connection",)),
-    "no HTTP": (hostile.NOISE, ("no HTTP",)),
-    "never-ending headers": (hostile.ENDLESS_HEADERS, ("no HTTP",)),
+    "closes": (adversary.CLOSES, ("closes the connection",)),
+    "no HTTP": (adversary.NOISE, ("no HTTP",)),
+    "never-ending headers": (adversary.ENDLESS_HEADERS, ("a head without end",)),
     "refuses every call": (REFUSES_ALL, ("--from", "21210", "clauses could not be judged")),
     "401": (as_json({"code": 20003}, "401 Unauthorized"), ("401", "RINGTRUE_AUTH_TOKEN", ACCOUNT)),
     "404": (as_json({"code": 20404}, "404 Not Found"), ("404", "--account-sid", "base URL")),
@@ -376,7 +390,7 @@ def test_plain_http_behind_an_https_url_exits_3(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_port_that_never_answers_exits_3_soon_after_the_time_limit(tmp_path: Path) -> None:
     begun = time.monotonic()
-    with Hostile((hostile.SILENT,)) as server:
+    with Hostile((adversary.SILENT,)) as server:
         done = ringtrue("run", "--target", server.url, "--timeout", "3", "--output", "out", cwd=tmp_path, env=ENV)
     assert done.returncode == 3
     assert "no whole answer" in told(done)
@@ -448,7 +462,7 @@ def test_created_calls_with_an_empty_answer_are_one_finding(tmp_path: Path) -> N
 
 
 HOSTILE: dict[str, tuple[Behaviour, str]] = {
-    "500 MB": (hostile.HUGE_BODY, "response.json"), "a gzip bomb": (hostile.GZIP_BOMB, "response.json"),
+    "500 MB": (adversary.HUGE_BODY, "response.json"), "a gzip bomb": (adversary.GZIP_BOMB, "response.json"),
     "invalid JSON": (reply(b"{no"), "response.json"), "very deep JSON": (reply(b"[" * 10_000 + b"]" * 10_000), "response.json"),
     "a key twice": (reply(b'{"sid": 1, "sid": 2}'), "response.unique-keys"), "NaN": (reply(b'{"sid": NaN}'), "response.json"),
     "another charset": (reply('{"sid": "é"}'.encode("latin-1"), kind="application/json; charset=latin-1"), "response.json"),

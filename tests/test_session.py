@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-from hostile import read_request
+from adversary import read_request
 
 from harness.case import Case
 from harness.session import Budget, Session

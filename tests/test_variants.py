@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import cache
 
 import pytest
-from support import Outcome, Workers, judged_run, running
+from support import Outcome, judged_run
 
 from harness.emulator import VARIANTS
 from harness.emulator.variants import settings_of
@@ -21,21 +21,16 @@ SKIPPED = {
 }
 
 
+@cache
 def run_against(name: str) -> Outcome:
     """One run against a variant: a quick one where it is about forms, else a small one."""
     profile = "quick" if VARIANTS[name].family == "mixed" and name not in QUICK else "small"
     return judged_run(settings_of(name), seed=1 + list(VARIANTS).index(name) % 5, profile=profile)
 
 
-@pytest.fixture(scope="module")
-def runs(request: pytest.FixtureRequest) -> Iterator[Workers]:
-    """The runs of all the tests that are chosen, two at a time."""
-    yield from running(request, run_against, "variant")
-
-
 @pytest.mark.parametrize("variant", [v if v in QUICK else pytest.param(v, marks=pytest.mark.slow) for v in VARIANTS])
-def test_nothing_is_found_in_a_server_that_keeps_the_contract_its_own_way(variant: str, runs: Workers) -> None:
-    outcome = runs.outcome(variant)
+def test_nothing_is_found_in_a_server_that_keeps_the_contract_its_own_way(variant: str) -> None:
+    outcome = run_against(variant)
     assert (outcome.exit_code, outcome.clauses) == (0, []), outcome.told()
     skipped = {c for c, v in outcome.verdicts.items() if v == "SKIPPED"}
     assert skipped == SKIPPED.get(variant, set()), outcome.told()
@@ -45,7 +40,7 @@ def test_nothing_is_found_in_a_server_that_keeps_the_contract_its_own_way(varian
 
 @pytest.mark.slow
 @pytest.mark.parametrize("variant", ["rate-limited", "closes-unsaid-every-100th"])
-def test_no_call_is_lost_to_a_rate_limit_or_to_connections_closed_unsaid(variant: str, runs: Workers) -> None:
-    outcome = runs.outcome(variant)
+def test_no_call_is_lost_to_a_rate_limit_or_to_connections_closed_unsaid(variant: str) -> None:
+    outcome = run_against(variant)
     assert outcome.counts["accepted"] == outcome.counts["accept_expected"] > 100
     assert outcome.counts["rejected"] == outcome.counts["reject_expected"]

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from harness.attribution.content import Content
 from harness.attribution.invalid import LATE, InvalidCalls, merged
-from harness.attribution.prober import MANY, Cause, Ledger, Limits, Prober
+from harness.attribution.prober import AND_MORE, MANY, Cause, Ledger, Limits, Prober
 from harness.attribution.transient import Transients
 from harness.attribution.valid import ValidCalls
 from harness.case import Case
@@ -23,6 +23,7 @@ from harness.session import Seen, Session
 from strategies.drawing import Numbers
 
 _ALIKE = 3
+_OUTCOMES = 0.8  # the share of the limits for wrong outcomes, where wrong content is to be explained too
 
 
 def attribute(
@@ -49,13 +50,16 @@ def attribute(
         ledger.causes.extend(replace(c, count=0) for c in known)
     seen = session.seen[ledger.looked_at:]
     ledger.looked_at = len(session.seen)
+    prober.learn_repeats(seen)
     valid = [s for s in seen if s.breach.kind == "refused" or (s.breach.kind == "crashed" and s.breach.expected == "201")]
     invalid = [s for s in seen if s.breach.kind == "accepted" or (s.breach.kind == "crashed" and s.breach.expected == "4xx")]
-    ValidCalls(prober, ledger).attribute(valid)
-    calls = InvalidCalls(prober, ledger)
-    calls.attribute(invalid)
-    calls.unanswered(_of_kind(seen, "unanswered"))
-    Content(prober, ledger).attribute(_of_kind(seen, "content"))
+    content = _of_kind(seen, "content")
+    with prober.within(_OUTCOMES if content else 1.0):
+        ValidCalls(prober, ledger).attribute(valid)
+        calls = InvalidCalls(prober, ledger)
+        calls.attribute(invalid)
+        calls.unanswered(_of_kind(seen, "unanswered"))
+    Content(prober, ledger).attribute(content)
     Transients(prober, ledger).attribute(ledger.transient[ledger.settled:])
     ledger.settled = len(ledger.transient)
     by_cause = _not_utf8([replace(c.finding, occurrences=max(c.count, 1)) for c in ledger.causes])
@@ -88,11 +92,16 @@ def _same_in_company(findings: list[Finding]) -> list[Finding]:
 def _late_pairs(by_cause: list[Finding], others: list[Finding]) -> list[Finding]:
     """Large calls that are refused, and rules that don't hold in large calls, as one: what stands late in a call is not read."""
     late = next((f for f in others if f.cause.startswith(LATE)), None)
-    large = next((f for f in by_cause if f.clause == "call.combination" and len(f.parameters) >= MANY), None)
+    large = next((f for f in by_cause if f.clause == "call.combination" and _is_large(f)), None)
     if late is None or large is None or large.exchange.is_crash:
         return [*by_cause, *others]
     whole = replace(large, also=(*large.also, late.clause, *late.also), occurrences=large.occurrences + late.occurrences)
     return [*(whole if f is large else f for f in by_cause), *(f for f in others if f is not late)]
+
+
+def _is_large(finding: Finding) -> bool:
+    """Whether many parameters are to blame, whichever they are."""
+    return len(finding.parameters) >= MANY or (finding.cause.endswith(AND_MORE) and len(finding.case.pairs) > MANY)
 
 
 def _not_utf8(findings: list[Finding]) -> list[Finding]:
@@ -126,6 +135,8 @@ class Hangs:
         """Finds the cause of a valid call's hang; other hangs are counted by the clause that they are about."""
         if seen.breach.expected == "201":
             ValidCalls(self.prober, self.ledger).attribute([seen])
+            # What could not be cut down now, near the end of a budget, is cut down at the end of the run.
+            self.ledger.causes[:] = [c for c in self.ledger.causes if c.names or c.transport]
         else:
             self._clauses[seen.breach.clause] = self._clauses.get(seen.breach.clause, 0) + 1
 
@@ -133,7 +144,7 @@ class Hangs:
         """Whether a case has a known cause in it, or is about a clause whose cases hung twice."""
         if self._clauses.get(case.aim, 0) >= 2:
             return True
-        return any(c.names and c.is_in(case) for c in self.ledger.causes)
+        return any((c.names or c.trait) and c.is_in(case) for c in self.ledger.causes)
 
 
 def _joined(findings: list[Finding], apart: frozenset[str]) -> list[Finding]:

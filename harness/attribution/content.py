@@ -6,15 +6,18 @@ from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from harness.attribution.minimise import minimise
-from harness.attribution.prober import Ledger, Prober, Spent, Styled, finding_as_seen, short, styled
+from harness.attribution.prober import MANY, ROUNDS, Ledger, Prober, Spent, Styled, finding_as_seen, short, styled
 from harness.case import Case
 from harness.checks import Breach, judge
-from harness.contract import CLAUSE, FORM_TYPE, Expected
+from harness.contract import CLAUSE, FORM_TYPE, PARAMETER, Expected
 from harness.exchange import Exchange
 from harness.findings import Finding
 from harness.session import AT_ONCE, Seen
 
 _TRIES = 4
+_BODY_PAIRS = 12
+_UNKNOWN = "malformed.unknown-parameter"
+_CONTENT_TYPE = "malformed.content-type"
 _OF_SEVERAL = ("echo.sid-unique", "response.read-back")
 _MIXED = ("echo.own-call", "echo.to", "echo.from")
 
@@ -29,20 +32,45 @@ class Content:
     def attribute(self, seen: list[Seen]) -> None:
         """One finding a clause."""
         groups: dict[str, list[Seen]] = {}
+        seen = [s for s in seen if s.exchange.case.is_plain_form or not s.exchange.is_crash or not self._crashes_anyway()]
         for s in seen:
             if s.breach.check != "check_malformed" or not self._is_known(s):
                 groups.setdefault(s.breach.clause, []).append(s)
         for clause, group in groups.items():
             self._one(clause, group)
         self._fold_mixed()
+        self._fold_content_type()
+
+    def _fold_content_type(self) -> None:
+        """A body that crashes only with an odd content type crashes for that: one finding; else it is shown with the usual one."""
+        findings = self.ledger.findings
+        for f in [f for f in findings if f.check == "check_malformed" and f.clause != _CONTENT_TYPE and f.case.content_type != FORM_TYPE]:
+            try:
+                exchange = self.prober.send(replace(f.case, content_type=FORM_TYPE))
+            except Spent:
+                return
+            place = next(i for i, g in enumerate(findings) if g is f)
+            if exchange.is_crash:
+                findings[place] = replace(f, case=exchange.case, exchange=exchange, cause=_oddity(exchange.case))
+                continue
+            whole = next((g for g in findings if g.clause == _CONTENT_TYPE and g.case.content_type == f.case.content_type), None)
+            if whole is not None and whole.actual == f.actual and not self.ledger.apart.intersection((f.clause, whole.clause)):
+                joined = replace(whole, also=(*whole.also, f.clause), occurrences=whole.occurrences + f.occurrences)
+                findings[:] = [joined if g is whole else g for g in findings if g is not f]
+
+    def _crashes_anyway(self) -> bool:
+        """Whether every call crashes, so that one with other credentials, another method or a malformed body does too."""
+        return any(c.kind == "crashed" and not c.names and not c.transport and c.trait is None and c.size < MANY for c in self.ledger.causes)
 
     def _is_known(self, s: Seen) -> bool:
         """Whether a malformed body fails for what is known already: all that is refused does, or a parameter of it in any form."""
         if s.breach.actual in self.ledger.systemic:
             return True
-        crashing = {CLAUSE[f.clause].parameter for f in self.ledger.findings if f.exchange.is_crash} - {None}
+        crashed = [f for f in self.ledger.findings if f.exchange.is_crash]
+        crashing = {CLAUSE[f.clause].parameter for f in crashed}.union(*(c.names for c in self.ledger.causes if c.kind == "crashed"))
+        unknown = any(f.clause == _UNKNOWN or _UNKNOWN in f.also for f in crashed)
         pairs = parse_qsl((s.exchange.case.body or b"")[:4096].decode("latin-1"), keep_blank_values=True)
-        blamed = [p for p in pairs if p[0] in crashing]
+        blamed = [p for p in dict.fromkeys(pairs[:_BODY_PAIRS]) if p[0] in crashing or (unknown and p[0] not in PARAMETER)]
         try:
             return any(self.prober.send(self.prober.plain_on_base([p])).is_crash for p in blamed)
         except Spent:
@@ -53,7 +81,7 @@ class Content:
         self._fold_own_call()
         mixed = [f for f in self.ledger.findings if f.clause in ("echo.own-call", "call.concurrency") and f.check == "check_own_call"]
         folded = [f for f in self.ledger.findings if mixed and f.clause in ("echo.to", "echo.from", "call.concurrency") and f is not mixed[0]]
-        folded = [f for f in folded if f.flaky is not None or f.clause == "call.concurrency" and f.check == "check_echo"]
+        folded = [f for f in folded if f.flaky is not None or f.before or f.clause == "call.concurrency" and f.check == "check_echo"]
         if not folded:
             return
         whole = replace(mixed[0], occurrences=mixed[0].occurrences + sum(f.occurrences for f in folded))
@@ -62,7 +90,8 @@ class Content:
 
     def _fold_own_call(self) -> None:
         """A to or from that is wrong with a certain request may by chance be another call's: one finding."""
-        steady = next((f for f in self.ledger.findings if f.check == "check_echo" and f.clause in ("echo.to", "echo.from") and f.flaky is None), None)
+        said_back = [f for f in self.ledger.findings if f.check == "check_echo" and f.clause in ("echo.to", "echo.from")]
+        steady = next((f for f in said_back if f.flaky is None and not f.before), None)
         chance = next((f for f in self.ledger.findings if f.check == "check_own_call" and f.flaky is not None), None)
         if steady is None or chance is None:
             return
@@ -72,17 +101,35 @@ class Content:
     def _one(self, clause: str, group: list[Seen]) -> None:
         level = min((s.breach.level for s in group), key=lambda x: x.rank)
         total = max(self.prober.session.occurrences[clause, "content"], len(group))
-        s = min(group, key=lambda s: (s.step in AT_ONCE, len(s.exchange.case.pairs), s.exchange.number))
+        s = min(group, key=lambda s: (s.step in AT_ONCE, not s.exchange.case.is_plain_form, len(s.exchange.case.pairs), s.exchange.number))
         finding = finding_as_seen(s.breach, s.exchange)
         if clause in _OF_SEVERAL or (s.step in AT_ONCE and clause in _MIXED and not self._alone(s)):
             finding = self._of_several(finding, s)
         elif s.exchange.case.is_plain_form:
             finding = self._of_one(finding, s, total)
-        elif s.exchange.is_crash and self.ledger.transient and not self._crashes_after_success(s):
-            return  # like what crashes now and then otherwise
+        elif (rate := self._now_and_then(s)) is not None:
+            if s.exchange.describe() in {t.exchange.describe() for t in self.ledger.transient}:
+                return  # the answer that other requests get now and then
+            flaky = rate if rate[0] else (total, max(self.prober.session.counts.cases, total))
+            finding = replace(finding, flaky=flaky, cause=f"{_oddity(s.exchange.case)}, now and then")
         else:
             finding = replace(finding, cause=_oddity(s.exchange.case))
+            if s.breach.check == "check_credentials" and s.exchange.is_created:
+                finding = self._on_kept_connection(finding)
         self.ledger.findings.append(replace(finding, occurrences=total, level=level))
+
+    def _on_kept_connection(self, finding: Finding) -> Finding:
+        """The finding, after a call with the right credentials where wrong ones are only taken on that call's connection."""
+        try:
+            self.prober.session.target.close()
+            alone = self.prober.send_next(finding.case)
+            before = self.prober.send_next(self.prober.plain_on_base([]))
+            after = self.prober.send_next(finding.case)
+        except Spent:
+            return finding
+        if not alone.is_refused or not before.is_created or not after.is_created:
+            return finding
+        return replace(finding, before=(before.case,), cause=f"{finding.cause}, on a connection on which the right ones came before")
 
     def _of_several(self, finding: Finding, s: Seen) -> Finding:
         """Breaks that only several calls together show."""
@@ -99,13 +146,23 @@ class Content:
         except Spent:
             return False
 
-    def _crashes_after_success(self, s: Seen) -> bool:
-        """Whether the case crashes right after a call that was created."""
+    def _now_and_then(self, s: Seen) -> tuple[int, int] | None:
+        """(shown, tries) of the case right after a call that was created; nothing where it shows each time or can't be asked."""
+
+        def shows(exchange: Exchange) -> bool:
+            return exchange.is_crash if s.exchange.is_crash else s.breach.clause in {b.clause for b in self._judged(exchange)}
+
+        if not shows(s.exchange):
+            return None
+        tries = 1 if s.exchange.failure == "timeout" else ROUNDS
+        shown = 0
         try:
-            self.prober.send(self.prober.plain_on_base([]))
-            return self.prober.send_next(s.exchange.case).is_crash
+            for _ in range(tries):
+                self.prober.send(self.prober.plain_on_base([]))
+                shown += shows(self.prober.send_next(s.exchange.case))
         except Spent:
-            return True
+            return None
+        return (shown, tries) if shown < tries else None
 
     def _of_one(self, finding: Finding, s: Seen, total: int) -> Finding:
         try:
@@ -114,6 +171,8 @@ class Content:
             return finding
         flaky = None
         if shown < tries:
+            if not shown and (sequel := self._after_another(s)) is not None:
+                return sequel
             flaky = (shown, tries) if shown else (total, max(self.prober.session.counts.cases, total))
         cause = "" if flaky is None else "now and then"
         return replace(finding_as_seen(found, exchange), flaky=flaky, cause=cause or _condition(exchange.case))
@@ -150,6 +209,31 @@ class Content:
         minimise(styled(case), same)
         return best, best_breach, 1, 1
 
+    def _after_another(self, s: Seen) -> Finding | None:
+        """The finding, if what a call does not show alone it shows each time after another one: the simplest two that show it."""
+        case, previous = s.exchange.case, s.exchange.previous
+        simple = self.prober.on_base([], Case(()))
+        cases = [simple, case] if self.prober.expect(case).expected is not Expected.REJECT else [case]
+        refused = simple.with_pairs(tuple(p for p in simple.pairs if p[0] != "To"), ())
+        firsts = {refused: "after a call that is refused"}
+        if previous is not None:
+            firsts.setdefault(previous, "after the request before it")
+        last: list[Breach] = []
+
+        def shows(exchange: Exchange) -> bool:
+            last[:] = [b for b in self._judged(exchange) if b.clause == s.breach.clause]
+            return bool(last)
+
+        try:
+            for first, cause in firsts.items():
+                for one in dict.fromkeys(cases):
+                    exchange = self.prober.every_time(first, one, shows)
+                    if exchange is not None:
+                        return replace(finding_as_seen(last[0], exchange), before=(first,), cause=cause)
+        except Spent:
+            pass
+        return None
+
     def _judged(self, exchange: Exchange) -> list[Breach]:
         return judge(exchange, self.prober.expect(exchange.case), self.prober.session.target.config.account_sid)[0]
 
@@ -159,7 +243,9 @@ def _oddity(case: Case) -> str:
     if case.credentials != "right":
         return f"credentials: {case.credentials}"
     if case.account != "own":
-        return "another account's path"
+        return {"other-end": "an account that differs in its last digit", "other-start": "an account that differs in its first digit"}.get(
+            case.account, "another account's path",
+        )
     if case.method != "POST":
         return case.method
     return f"content type {case.content_type or 'none'}, a body of {len(case.body or b'')} bytes"

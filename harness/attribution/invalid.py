@@ -6,20 +6,27 @@ from dataclasses import replace
 
 from harness.attribution.minimise import minimise
 from harness.attribution.prober import MANY, PLUS_KEPT, Cause, Ledger, Prober, Spent, finding_of, is_crash, short
+from harness.attribution.repeats import is_taken_anew, taken_when_repeated
+from harness.attribution.traits import A_BODY
 from harness.case import Case, Pair
-from harness.classify import classify
+from harness.classify import address_form, classify
 from harness.contract import CLAUSE, PARAMETER, Expected
 from harness.exchange import Exchange
 from harness.findings import Finding
 from harness.oracle import companions
 from harness.session import Seen, has_sid
+from strategies.values import edges
 
 AMPERSAND = "ampersand"
+ONLY = ", only with "
 LATE = "only in calls with "
 _SYSTEMIC = 4
 _LARGE = 8
+_SEVERAL = 3
+_PRESENCE = "required"  # a rule of a parameter, not of its values
 _TRIES = 4
 _ENDS = ("To", "From")
+_NAMELESS = "a pair without a name"
 
 
 class InvalidCalls:
@@ -34,13 +41,28 @@ class InvalidCalls:
 
     def attribute(self, seen: list[Seen]) -> None:
         """One finding a clause; one for all where refusing itself is broken; one where the same sort of rule is."""
-        rest = [s for s in seen if s.breach.kind != "crashed" or not self._explained(s.exchange.case)]
-        rest = self._broken_refusals(rest)
+        rest = [s for s in seen if not (self._explained(s.exchange.case) if s.breach.kind == "crashed" else self._is_cut(s.exchange.case))]
+        rest = self._broken_refusals(self._nothing_refused(self._taken_when_repeated(rest)))
         groups: dict[tuple[str, str], list[Seen]] = {}
         for s in rest:
             groups.setdefault((s.breach.clause, s.breach.kind), []).append(s)
         found = [f for (clause, _), group in groups.items() if (f := self._one(clause, group)) is not None]
+        found += self._rules_broken_since(found)
         self.ledger.findings.extend(_of_large_calls(merged(without_consequences(found), self.ledger.apart)))
+
+    def _taken_when_repeated(self, seen: list[Seen]) -> list[Seen]:
+        """Takes out what shows only that the target takes a refused call when it is sent again."""
+        taken = [s for s in seen if s.breach.kind == "accepted"]
+        if sum(s.place > 0 for s in taken) < _SEVERAL:
+            return seen
+        try:
+            finding = taken_when_repeated(self.prober, taken)
+            if finding is None:
+                return seen
+            self.ledger.findings.append(finding)
+            return [s for s in seen if s.breach.kind != "accepted" or (s.place == 0 and is_taken_anew(self.prober, s.exchange.case))]
+        except Spent:
+            return seen
 
     def _explained(self, case: Case) -> bool:
         """Whether a cause that crashes valid calls is in this case too."""
@@ -49,12 +71,19 @@ class InvalidCalls:
         for cause in self.ledger.causes:
             if cause.kind != "crashed":
                 continue
-            if cause.size >= MANY:
+            if cause.trait is not None:
+                if cause.trait.has(case):
+                    return True
+            elif cause.size >= MANY:
                 if len(case.pairs) >= cause.size:
                     return True
             elif cause.names <= names and self._crashes_in(case, cause, pairs):
                 return True
         return False
+
+    def _is_cut(self, case: Case) -> bool:
+        """Whether a case that was taken is as large as those that are refused for their size: what is wrong with it may have been cut off."""
+        return any(c.trait is not None and c.said.startswith(A_BODY) and c.trait.has(case) for c in self.ledger.causes)
 
     def _crashes_in(self, case: Case, cause: Cause, pairs: set[Pair]) -> bool:
         """Whether this case's own values of the parameters to blame crash a call, too."""
@@ -88,6 +117,16 @@ class InvalidCalls:
                 self._systemic("refusal.status", group)
         return [s for s in seen if id(s) not in taken]
 
+    def _nothing_refused(self, seen: list[Seen]) -> list[Seen]:
+        """Takes out what shows that the target refuses no call at all, whatever is wrong with it."""
+        taken = [s for s in seen if s.breach.kind == "accepted"]
+        if self.prober.session.counts.rejected or len({CLAUSE[s.breach.clause].parameter for s in taken}) < 2 * _SYSTEMIC:
+            return seen
+        self._systemic("refusal.status", taken, "nothing is refused")
+        whole = self.ledger.findings[-1]
+        self.ledger.findings[-1] = replace(whole, also=tuple(sorted({s.breach.clause for s in taken} - {whole.clause})))
+        return [s for s in seen if s.breach.kind != "accepted"]
+
     def _creates(self, exchange: Exchange) -> bool:
         """Whether an answer looks like a created call as this target's look."""
         if self.prober.session.sids:
@@ -100,12 +139,40 @@ class InvalidCalls:
         except Spent:
             return True
 
-    def _systemic(self, clause: str, seen: list[Seen]) -> None:
+    def _systemic(self, clause: str, seen: list[Seen], cause: str = "") -> None:
         s = min(seen, key=lambda s: (len(s.exchange.case.pairs), s.exchange.number))
         parameters = {CLAUSE[x.breach.clause].parameter for x in seen}
-        finding = finding_of(clause, s.breach, s.exchange, f"calls that break rules of {len(parameters)} parameters", CLAUSE[clause].level)
+        cause = f"{cause}{': ' if cause else ''}calls that break rules of {len(parameters)} parameters"
+        finding = finding_of(clause, s.breach, s.exchange, cause, CLAUSE[clause].level)
         self.ledger.findings.append(replace(finding, occurrences=len(seen)))
         self.ledger.systemic.add(finding.actual)
+
+    def _rules_broken_since(self, found: list[Finding]) -> list[Finding]:
+        """Findings for the rest of a parameter's rules, where several of them are broken and now all are: since when is another matter."""
+        out: list[Finding] = []
+        for name, group in _by_parameter(found).items():
+            if name is not None and len(group) >= _SEVERAL and len({f.actual for f in group}) == 1 and group[0].exchange.is_created:
+                out += self._other_rules(name, group)
+        return out
+
+    def _other_rules(self, name: str, group: list[Finding]) -> list[Finding]:
+        """Findings for the rules of a parameter that have none yet, if each of them is broken in the same way; else none."""
+        known = {f.clause for f in group}
+        out: list[Finding] = []
+        for row in PARAMETER[name].classes:
+            clause = f"{PARAMETER[name].slug}.{row.slug}"
+            value = next(iter(edges(name, row.slug)), None)
+            if row.expected is not Expected.REJECT or clause in known or value is None or row.slug == _PRESENCE:
+                continue
+            try:
+                exchange = self.prober.shows(self.prober.plain_on_base([(name, value)]), Expected.REJECT, lambda e: e.is_created)
+            except Spent:
+                return []
+            if exchange is None or exchange.describe() != group[0].actual:
+                return []
+            found = replace(group[0], id=clause, clause=clause, message=CLAUSE[clause].statement, cause=name, occurrences=0)
+            out.append(replace(found, case=exchange.case, exchange=exchange))
+        return out
 
     def _one(self, clause: str, group: list[Seen]) -> Finding | None:
         ordered = sorted(group, key=lambda s: (s.place > 0, s.breach.level.rank, len(s.exchange.case.pairs), s.exchange.number))
@@ -119,7 +186,8 @@ class InvalidCalls:
                 if all(not self.prober.send(smallest.case).is_refused for _ in range(2)):
                     if self._is_plus_kept(smallest.case):
                         return replace(finding_of("encoding.space", s.breach, smallest, PLUS_KEPT, level), occurrences=len(group))
-                    finding = finding_of(clause, s.breach, smallest, _company(smallest.case, clause), level)
+                    cause = _blamed(smallest.case, clause) + (f"{ONLY}{company}" if (company := self._company(smallest.case, clause)) else "")
+                    finding = finding_of(clause, s.breach, smallest, cause, level)
                     return replace(finding, occurrences=len(group))
         except Spent:
             s = ordered[0]
@@ -134,7 +202,7 @@ class InvalidCalls:
         return self.prober.send(replace(case, styles=("percent20",) * len(case.pairs))).is_refused
 
     def _smallest(self, case: Case, clause: str, exchange: Exchange) -> Exchange:
-        """The exchange of the case with every pair left out that isn't needed for the same clause to be broken."""
+        """The exchange of the case with every pair as in the simplest call, or left out, that isn't needed for the same clause to be broken."""
         best = exchange
         name = CLAUSE[clause].parameter
 
@@ -149,24 +217,45 @@ class InvalidCalls:
             return found is not None
 
         blamed = [p for p in case.pairs if p[0] == name]
-        base = list(self.prober.plain_on_base(blamed).pairs)
-        if name in _ENDS and not blamed:
-            base = [p for p in base if p[0] != name]
-        if not same(base):
+
+        def on_base(kept: list[Pair]) -> bool:
+            absent = name in _ENDS and not blamed
+            return same([p for p in self.prober.plain_on_base(kept).pairs if not (absent and p[0] == name)])
+
+        if on_base(blamed):
+            return best
+        if not on_base(list(case.pairs)):
             minimise(list(case.pairs), same)
+            return best
+        kept = minimise(list(case.pairs), on_base)
+        for i, (other, value) in enumerate(kept):
+            simple = edges(other, classify(other, value))[:1] if other in PARAMETER and other != name else ()
+            if simple and simple[0] != value and on_base([*kept[:i], (other, simple[0]), *kept[i + 1:]]):
+                kept[i] = (other, simple[0])
         return best
+
+    def _company(self, case: Case, clause: str) -> str:
+        """What the value to blame needs beside it, for people."""
+        name = CLAUSE[clause].parameter
+        if name is None:
+            return ""
+        others = {n for n, _ in case.pairs} - {name, *_ENDS, "Url", "Twiml"} - set(companions(PARAMETER[name]))
+        usual = self.prober.plain_on_base([])
+        ends = [_end(n, v) for n, v in case.pairs if n in _ENDS and n != name and v != usual.get(n)]
+        return ", ".join([*ends, *sorted(others)])
 
     # -- unclear, but to be answered ------------------------------------------------------------------
 
     def unanswered(self, seen: list[Seen]) -> None:
         """One finding a clause; one for all where many parameters show the same."""
         rest = [s for s in seen if s.exchange.describe() not in self.ledger.systemic and not self._explained(s.exchange.case)]
+        rest = [s for s in rest if not self._is_forbidden_elsewhere(s)]
         if len({CLAUSE[s.breach.clause].parameter for s in rest}) >= _SYSTEMIC and self._repeats_crash(rest[0]):
             self._systemic("server.answers", rest)
             return
         groups: dict[str, list[Seen]] = {}
         for s in rest:
-            groups.setdefault(s.breach.clause, []).append(s)
+            groups.setdefault(self._odd(s), []).append(s)
         for clause, group in sorted(groups.items(), key=lambda item: CLAUSE[item[0]].parameter is None):
             crashing = {CLAUSE[f.clause].parameter for f in self.ledger.findings if f.actual and f.exchange.is_crash} - {None}
             parameter = CLAUSE[clause].parameter
@@ -176,6 +265,29 @@ class InvalidCalls:
                 group = [s for s in group if not self._crashes_anyway(s.exchange.case, crashing)]
             if group:
                 self._one_unanswered(clause, group)
+
+    def _odd(self, s: Seen) -> str:
+        """The clause to name: of several that leave the call open, the one it was made for where the other's parameter is as usual."""
+        name, aim = CLAUSE[s.breach.clause].parameter, s.exchange.case.aim
+        is_usual = (name, s.exchange.case.get(name or "")) in self.prober.plain_on_base([]).pairs
+        return aim if is_usual and aim in CLAUSE and CLAUSE[aim].parameter not in (None, name) else s.breach.clause
+
+    def _is_forbidden_elsewhere(self, s: Seen) -> bool:
+        """Whether the odd value is of a sort on which another parameter, where it is forbidden, is known to crash; it is counted there."""
+        name = CLAUSE[s.breach.clause].parameter
+        value = s.exchange.case.get(name) if name is not None else None
+        if name is None or value is None:
+            return False
+        for i, f in enumerate(self.ledger.findings):
+            other = CLAUSE[f.clause].parameter
+            alike = other is not None and other != name and type(PARAMETER[other].domain) is type(PARAMETER[name].domain)
+            if f.clause in self.ledger.apart or not alike or f.actual != s.breach.actual or f.check != s.breach.check:
+                continue
+            if classify(str(other), value) == f.clause.rpartition(".")[2]:
+                also = tuple(dict.fromkeys((*f.also, s.breach.clause)))
+                self.ledger.findings[i] = replace(f, also=also, occurrences=f.occurrences + 1)
+                return True
+        return False
 
     def _crashes_anyway(self, case: Case, crashing: set[str | None]) -> bool:
         """Whether a call that is odd crashes for what is known already: it does so once what is odd in it is gone."""
@@ -198,7 +310,7 @@ class InvalidCalls:
             if exchange is None:
                 self.ledger.transient.extend(group)
                 return
-            exchange = self._smallest_unclear(exchange)
+            exchange = self._smallest_unclear(exchange, clause)
             if not all(self.prober.send(exchange.case).is_crash for _ in range(2)):
                 self.ledger.transient.extend(group)
                 return
@@ -207,11 +319,16 @@ class InvalidCalls:
         name = CLAUSE[clause].parameter
         if name is not None and exchange.case.get(name) is None:
             clause, name = "server.answers", None  # it is not that parameter: without it the same happens
-        cause = f"{name}={short(exchange.case.get(name))}" if name else ""
-        self.ledger.findings.append(replace(finding_of(clause, s.breach, exchange, cause), occurrences=len(group)))
+        cause = f"{name}={short(exchange.case.get(name))}" if name else _oddity(clause, exchange.case)
+        also = (clause,) if cause == _NAMELESS else ()
+        clause = "malformed.form" if also else clause
+        self.ledger.findings.append(replace(finding_of(clause, s.breach, exchange, cause), occurrences=len(group), also=also))
 
-    def _smallest_unclear(self, exchange: Exchange) -> Exchange:
+    def _smallest_unclear(self, exchange: Exchange, clause: str) -> Exchange:
+        """The exchange of the simplest call with as little as possible of what is odd in it; else of the case without what isn't needed."""
         best = exchange
+        pairs = list(exchange.case.pairs)
+        odd = [pairs[r.index] for r in self.prober.expect(exchange.case).reasons if r.clause == clause and r.index >= 0]
 
         def same(kept: list[Pair]) -> bool:
             nonlocal best
@@ -220,8 +337,26 @@ class InvalidCalls:
                 best = found
             return found is not None
 
-        minimise(list(exchange.case.pairs), same)
+        def on_base(kept: list[Pair]) -> bool:
+            return same(list(self.prober.plain_on_base(kept).pairs))
+
+        if odd and on_base(odd):
+            minimise(odd, on_base)
+            same([p for p in best.case.pairs if p not in odd])  # where what the odd pair stands for is missing, it may be that
+        else:
+            minimise(pairs, on_base if on_base(pairs) else same)
         return best
+
+
+def _oddity(clause: str, case: Case) -> str:
+    """What is odd in a case that is no matter of one parameter's value."""
+    names = [n for n, _ in case.pairs]
+    if clause == "malformed.unknown-parameter":
+        unknown = next((n for n in names if n not in PARAMETER), None)
+        return "" if unknown is None else f"a parameter named {short(unknown)}" if unknown else _NAMELESS
+    if clause == "malformed.repeated":
+        return ", ".join(f"{n} given {names.count(n)} times" for n in dict.fromkeys(names) if names.count(n) > 1)
+    return ""
 
 
 def _readable(pair: Pair) -> Pair:
@@ -229,39 +364,55 @@ def _readable(pair: Pair) -> Pair:
     return pair[0], "".join("?" if "\ud800" <= c <= "\udfff" else c for c in pair[1])
 
 
-def _company(case: Case, clause: str) -> str:
-    """The value to blame and what it needs beside it."""
+def _blamed(case: Case, clause: str) -> str:
+    """The value to blame."""
     name = CLAUSE[clause].parameter
-    if name is None:
-        return ""
-    others = {n for n, _ in case.pairs} - {name, *_ENDS, "Url", "Twiml"} - set(companions(PARAMETER[name]))
     values = [v for n, v in case.pairs if n == name]
-    shown = f"{name}={' and '.join(short(v) for v in values)}" if values else f"{name} absent"
-    return shown + (f", only with {', '.join(sorted(others))}" if others else "")
+    return "" if name is None else f"{name}={' and '.join(short(v) for v in values)}" if values else f"{name} absent"
 
 
+def _end(name: str, value: str) -> str:
+    """To or From with its form, which matters, rather than whose address it is."""
+    form = address_form(value)
+    return f"{name}={form}:…" if form in ("sip", "client") else f"{name}={short(value)}"
+
+
+# The rule that most plainly says that nothing is looked at, where none of a parameter's rules holds.
+_TELLING = ("unknown-value", "characters", "integer", "known-form", "well-formed", "hex-digits")
 _CONSEQUENCES = {"control-character": "unknown-value", "letter-case": "unknown-value", "decimal": "integer"}
+
+
+def _by_parameter(found: list[Finding]) -> dict[str | None, list[Finding]]:
+    """Findings by the parameter that their clause is about."""
+    out: dict[str | None, list[Finding]] = {}
+    for f in found:
+        out.setdefault(CLAUSE[f.clause].parameter, []).append(f)
+    return out
 
 
 def without_consequences(found: list[Finding]) -> list[Finding]:
     """Findings of one parameter as one, where a rule can't hold since a wider one doesn't, or where none of its rules does."""
-    by_parameter: dict[str | None, list[Finding]] = {}
-    for f in found:
-        by_parameter.setdefault(CLAUSE[f.clause].parameter, []).append(f)
     out: list[Finding] = []
-    for name, group in by_parameter.items():
+    for name, group in _by_parameter(found).items():
         out.extend(_joined(name, group) if name is not None and len(group) > 1 else group)
     return out
 
 
 def _joined(name: str, group: list[Finding]) -> list[Finding]:
+    order = [f"{PARAMETER[name].slug}.{c.slug}" for c in PARAMETER[name].classes]
+    group = sorted(group, key=lambda f: order.index(f.clause))
     by_rule = {f.clause.partition(".")[2]: f for f in group}
-    refusing = {c.slug for c in PARAMETER[name].classes if c.expected is Expected.REJECT}
+    refusing = {c.slug for c in PARAMETER[name].classes if c.expected is Expected.REJECT} - {_PRESENCE}
     if len({f.actual for f in group}) == 1 and (refusing <= set(by_rule) or group[0].exchange.is_crash):
-        order = [c.slug for c in PARAMETER[name].classes]
-        first = min(group, key=lambda f: order.index(f.clause.partition(".")[2]))
-        rest = [f for f in group if f is not first]
-        return [_with(first, rest, first.cause if first.exchange.is_crash else "no value of it is refused")]
+        first, *rest = group
+        if first.exchange.is_crash:
+            return [_with(first, rest, first.cause)]
+        telling = next((by_rule[s] for s in _TELLING if s in by_rule), first)
+        company = _company_of(telling)
+        whole = _with(telling, [f for f in group if f is not telling], f"no value of it is refused{f'{ONLY}{company}' if company else ''}")
+        return [replace(whole, message=f"{name} is not checked: values that break any rule of it are accepted.")]
+    if (company := _company_of(group[0])) and {(_company_of(f), f.actual) for f in group} == {(company, group[0].actual)}:
+        return [_with(group[0], group[1:], group[0].cause)]
     out: list[Finding] = []
     for slug, f in by_rule.items():
         if _CONSEQUENCES.get(slug) in by_rule:
@@ -269,6 +420,11 @@ def _joined(name: str, group: list[Finding]) -> list[Finding]:
         rest = [g for s, g in by_rule.items() if _CONSEQUENCES.get(s) == slug]
         out.append(_with(f, rest, f.cause) if rest else f)
     return out
+
+
+def _company_of(finding: Finding) -> str:
+    """What a finding's value needs beside it."""
+    return finding.cause.partition(ONLY)[2]
 
 
 def _with(first: Finding, rest: list[Finding], cause: str) -> Finding:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from harness.case import Case, Pair, printable
@@ -15,10 +16,16 @@ from harness.exchange import Exchange
 from harness.findings import Finding
 from harness.oracle import INSTRUCTIONS, Expectation
 from harness.session import Seen, Session
+from harness.weather import is_weather
 from strategies.drawing import Numbers
 
 MANY = 8
+ROUNDS = 3
+AND_MORE = "parameters and more"
 PLUS_KEPT = "a space sent as + is not read as a space"
+
+_URL = "https://example.com/voice"
+_BETWEEN = "https://example.com/between"
 
 Styled = tuple[Pair, str]
 Outcome = Callable[[Exchange], bool]
@@ -37,6 +44,30 @@ class Spent(Exception):
     """Attribution's own bound, or the run's budget, is reached."""
 
 
+@dataclass(frozen=True)
+class Trait:
+    """Something of a call as a whole that is to blame.
+
+    Args:
+        clause: the broken clause.
+        text: what it is, for people.
+        names: parameters to blame, if it lies in some.
+        has: whether a case has it.
+        without: the same case without it.
+    """
+
+    clause: str
+    text: str
+    names: frozenset[str]
+    has: Callable[[Case], bool]
+    without: Callable[[Case], Case]
+
+    @property
+    def whole(self) -> str:
+        """What tells it from other traits in every run; nothing where the number of parameters already does."""
+        return "" if self.text.endswith(AND_MORE) and int(self.text.split()[0]) > MANY else self.text
+
+
 @dataclass
 class Cause:
     """Why valid calls aren't created: the parameters to blame, with their values where only those do it.
@@ -49,6 +80,7 @@ class Cause:
         values: pairs that must be the same for it to be the same cause; empty where any value may do.
         classes: (parameter, class of values) of the parameters to blame.
         transport: what of the way of sending is to blame: a style, `segments`, `content-type`, or nothing.
+        trait: what of the call as a whole is to blame, instead of parameters.
     """
 
     kind: str
@@ -58,8 +90,14 @@ class Cause:
     values: frozenset[Pair] = frozenset()
     classes: frozenset[Pair] = frozenset()
     transport: str = ""
+    trait: Trait | None = None
     confirmed: int = 0
     count: int = 1
+
+    @property
+    def said(self) -> str:
+        """The trait to blame, for people; nothing where there is none."""
+        return self.trait.text if self.trait is not None else ""
 
     @property
     def is_slow(self) -> bool:
@@ -67,7 +105,9 @@ class Cause:
         return self.finding.exchange.failure == "timeout"
 
     def is_in(self, case: Case) -> bool:
-        """Whether a case has the same parameters with values of the same classes, and the values that matter."""
+        """Whether a case has the same parameters with values of the same classes, and the values that matter; or the trait."""
+        if self.trait is not None:
+            return self.trait.has(case)
         return self.values <= set(case.pairs) and self.classes <= classes_of(case)
 
 
@@ -109,19 +149,60 @@ class Prober:
         self.numbers = numbers
         self.limits = limits
         self.probes = 0
-        self._end = time.monotonic() + limits.seconds
+        self._begun = time.monotonic()
+        self._spendable = 1.0
+        self._no_repeats = False
+        self._answered: dict[Case, Exchange] = {}
+
+    def learn_repeats(self, seen: Sequence[Seen]) -> None:
+        """Finds out whether the target refuses what it was sent a moment ago, too; probes are then never quite the same."""
+        again = [s for s in seen if s.step == "again" and s.place > 0 and s.breach.kind in ("refused", "crashed")]
+        if self._no_repeats or not again:
+            return
+        base = self.plain_on_base([])
+        with suppress(Spent):
+            answers = [self.send_next(self.plain_on_base([("Url", url)])) for url in (_BETWEEN, _URL, _BETWEEN + "/2", _URL)]
+            self._no_repeats = answers[0].is_created and not answers[3].is_created and base == answers[3].case
+
+    @contextmanager
+    def within(self, share: float) -> Iterator[None]:
+        """A share of the limits (0 to 1) is all that may be spent in here, so that what comes later has its part of them."""
+        self._spendable = share
+        try:
+            yield
+        finally:
+            self._spendable = 1.0
 
     def send(self, case: Case) -> Exchange:
         """Sends one probe; where the request before it was the same, another valid call in between.
 
-        A server that refuses what is sent twice in a row has one fault, and must not hide others.
+        A server that refuses what is sent twice has one fault, and must not hide others.
+
+        Raises:
+            Spent: no further probe may be sent.
+        """
+        if self._no_repeats:
+            return self._sent_once(case)
+        return self.send_apart(case)
+
+    def send_apart(self, case: Case) -> Exchange:
+        """Sends one probe just as it is, after another valid call where the request before it was the same.
 
         Raises:
             Spent: no further probe may be sent.
         """
         if self.session.previous == case:
-            self.send_next(self.plain_on_base([("Url", "https://example.com/between")]))
+            self.send_next(self.plain_on_base([("Url", _BETWEEN)]))
         return self.send_next(case)
+
+    def _sent_once(self, case: Case) -> Exchange:
+        """A probe's answer where nothing may be sent twice: that of the first time, or with a Url of its own where it has the simplest call's."""
+        if case.is_plain_form and (case.get("Url") or "").partition("?")[0] == _URL:
+            pairs = tuple((n, f"{_URL}?n={self.probes}" if n == "Url" else v) for n, v in case.pairs)
+            return self.send_next(case.with_pairs(pairs, case.styles))
+        if case not in self._answered:
+            self._answered[case] = self.send_next(case)
+        return self._answered[case]
 
     def send_next(self, case: Case) -> Exchange:
         """Sends one probe right after the request before it.
@@ -131,13 +212,28 @@ class Prober:
         """
         if not self.session.may_send(case):
             raise Spent
-        if self.probes >= self.limits.probes or time.monotonic() > self._end:
+        spent = time.monotonic() - self._begun
+        if self.probes >= self.limits.probes * self._spendable or spent > self.limits.seconds * self._spendable:
             raise Spent
         self.probes += 1
         try:
             return self.session.send(case)
         except BudgetSpent:
             raise Spent from None
+
+    def every_time(self, first: Case, case: Case, shows: Callable[[Exchange], bool]) -> Exchange | None:
+        """The case's answer right after another call, if it shows what is looked for in each of a few rounds.
+
+        Raises:
+            Spent: no further probe may be sent.
+        """
+        found: Exchange | None = None
+        for _ in range(ROUNDS):
+            self.send_apart(first)
+            found = self.send_next(case)
+            if not shows(found):
+                return None
+        return found
 
     def expect(self, case: Case) -> Expectation:
         """What the contract expects of a case."""
@@ -148,7 +244,7 @@ class Prober:
         if self.expect(case).expected is not wanted or not self.session.may_send(case):
             return None
         exchange = self.send(case)
-        return exchange if exchange.status != 429 and outcome(exchange) else None
+        return exchange if not is_weather(exchange) and outcome(exchange) else None
 
     def on_base(self, items: list[Styled], like: Case) -> Case:
         """The simplest valid call, To then From, with some pairs put into it in their order, sent as `like` is."""
@@ -160,7 +256,7 @@ class Prober:
             place = next(i for i, (p, _) in enumerate(whole) if p[0] == "To") + 1
             whole.insert(place, (("From", self.numbers.own[0]), "plain"))
         if not names.intersection(INSTRUCTIONS):
-            whole.append((("Url", "https://example.com/voice"), "plain"))
+            whole.append((("Url", _URL), "plain"))
         styles = tuple(s for _, s in whole)
         return replace(like, pairs=tuple(p for p, _ in whole), styles=styles if set(styles) != {"plain"} else ())
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.attribution.prober import Ledger, Prober, Spent, finding_of, outcome_of
+from harness.attribution.prober import ROUNDS, Ledger, Prober, Spent, finding_of, outcome_of
 from harness.case import Case
-from harness.contract import Level
+from harness.contract import CLAUSE, Expected, Level
 from harness.errors import BudgetSpent
 from harness.exchange import Exchange
 from harness.session import AT_ONCE, Seen
 
-_ROUNDS = 3
+_ANOTHER_URL = "https://example.com/another"
 
 
 class Transients:
@@ -48,32 +48,34 @@ class Transients:
     def _together(self, seen: list[Seen]) -> bool:
         """Whether calls at once break where calls in sequence don't; the finding is kept."""
         s = next((s for s in seen if s.step == "together"), seen[0])
-        partners = s.partners
+        wanted = self.prober.expect(s.exchange.case).expected
+
+        def breaks(exchange: Exchange) -> bool:
+            return outcome_of(s.breach.kind)(exchange) and self.prober.expect(exchange.case).expected is wanted
+
+        def at_once(cases: tuple[Case, ...]) -> int:
+            return sum(any(map(breaks, self.prober.session.send_together(list(cases)))) for _ in range(ROUNDS))
+
         try:
-            simple = self._simple_pair()
-            shown = self._at_once(simple, s)
-            if shown == _ROUNDS:
-                partners = simple
-            else:
-                shown = self._at_once(partners, s)
-            alone = any(outcome_of(s.breach.kind)(self.prober.send(c)) for c in partners for _ in range(2))
+            partners = next((pair for pair in self._simple_pairs(wanted) if at_once(pair) == ROUNDS), s.partners)
+            shown = ROUNDS if partners != s.partners else at_once(partners)
+            alone = any(breaks(self.prober.send(c)) for c in partners for _ in range(2))
         except (Spent, BudgetSpent):
             return False
         if alone or (shown == 0 and len(seen) < 3):
             return False
         finding = finding_of("call.concurrency", s.breach, s.exchange, f"{len(partners)} calls at once", Level.MUST)
-        flaky = None if shown == _ROUNDS else (shown, _ROUNDS)
-        self.ledger.findings.append(replace(finding, case=partners[0], occurrences=len(seen), together=partners, flaky=flaky))
+        flaky = None if shown == ROUNDS else (shown, ROUNDS)
+        case = next((c for c in partners if self.prober.expect(c).expected is wanted), partners[0])
+        self.ledger.findings.append(replace(finding, case=case, occurrences=len(seen), together=partners, flaky=flaky))
         return True
 
-    def _at_once(self, cases: tuple[Case, ...], s: Seen) -> int:
-        """In how many of a few rounds the break shows when these are sent at once."""
-        wrong = outcome_of(s.breach.kind)
-        return sum(any(wrong(e) for e in self.prober.session.send_together(list(cases))) for _ in range(_ROUNDS))
-
-    def _simple_pair(self) -> tuple[Case, ...]:
-        """Two simple calls to different people."""
-        return self.prober.plain_on_base([]), self.prober.plain_on_base([("To", "client:alice")])
+    def _simple_pairs(self, wanted: Expected) -> tuple[tuple[Case, ...], ...]:
+        """Two simple calls to different people, then to the same one; or one of them and a wrong one."""
+        base = self.prober.plain_on_base([])
+        if wanted is Expected.REJECT:
+            return ((base, self.prober.plain_on_base([("Timeout", "word")])),)
+        return (base, self.prober.plain_on_base([("To", "client:alice")])), (base, self.prober.plain_on_base([("Url", _ANOTHER_URL)]))
 
     def _one(self, group: list[Seen]) -> None:
         s = min(group, key=lambda s: (s.place == 0, len(s.exchange.case.pairs), s.exchange.number))
@@ -93,7 +95,7 @@ class Transients:
             cause = "when it is sent again" if before[0] == exchange.case else "after the request before it"
             if clause == "call.history" and before[0] == exchange.case:
                 clause = "call.repeatable"
-        level = Level.SHOULD if clause == "server.answers" else min((x.breach.level for x in group), key=lambda x: x.rank)
+        level = _level_of(clause, group)
         finding = finding_of(clause, s.breach, exchange, cause, level)
         self.ledger.findings.append(replace(finding, occurrences=len(group), before=before, flaky=flaky))
 
@@ -102,16 +104,18 @@ class Transients:
         case = s.exchange.case
         first_choices = (case if s.place else s.exchange.previous, s.exchange.previous, case)
         for first in dict.fromkeys(c for c in first_choices if c is not None):
-            found: Exchange | None = None
-            for _ in range(_ROUNDS):
-                self.prober.send(first)
-                exchange = self.prober.send_next(case)
-                found = exchange if outcome_of(s.breach.kind)(exchange) else None
-                if found is None:
-                    break
+            found = self.prober.every_time(first, case, outcome_of(s.breach.kind))
             if found is not None:
                 return found, (first,)
         return None
+
+
+def _level_of(clause: str, group: list[Seen]) -> Level:
+    """The level of what happens now and then: whoever refuses a call when asked again has to answer the first time, whatever its rule's level."""
+    if clause == "server.answers":
+        return Level.SHOULD
+    crashed = any(s.breach.kind == "crashed" for s in group)
+    return CLAUSE[clause].level if crashed else min((s.breach.level for s in group), key=lambda x: x.rank)
 
 
 def _clause_of(group: list[Seen]) -> str:

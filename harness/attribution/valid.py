@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from harness.attribution.minimise import minimise
-from harness.attribution.prober import MANY, PLUS_KEPT, Cause, Ledger, Outcome, Prober, Spent, Styled, finding_of, outcome_of, short, styled
+from harness.attribution.prober import (
+    MANY,
+    PLUS_KEPT,
+    ROUNDS,
+    Cause,
+    Ledger,
+    Outcome,
+    Prober,
+    Spent,
+    Styled,
+    Trait,
+    finding_of,
+    outcome_of,
+    short,
+    styled,
+)
+from harness.attribution.traits import Fails, trait_of
 from harness.case import Case, Pair
 from harness.classify import classify
 from harness.contract import FORM_TYPE, PARAMETER, Expected
@@ -20,8 +36,6 @@ _VALUE_PROBES = 60
 # Sent only where the target took one that it cannot know.
 _OF_OPEN_SIDS = ("application-sid.well-formed", "byoc.well-formed")
 _KEPT_WHOLE = ("values", "range", "well-formed", "e164", "own-number")
-
-Fails = Callable[[Case], bool]
 
 
 class ValidCalls:
@@ -41,7 +55,7 @@ class ValidCalls:
     def attribute(self, seen: list[Seen]) -> None:
         """Finds the cause of each, the small cases first."""
         for s in sorted(seen, key=lambda s: (s.step not in ("one", "batch"), len(s.exchange.case.pairs) > 6, s.exchange.number)):
-            if s.step == "together" or s.place > 0:
+            if s.place > 0:
                 self.ledger.transient.append(s)
                 continue
             try:
@@ -66,7 +80,11 @@ class ValidCalls:
             self._unexplained(s)
             return
         self._slow = s.exchange.failure == "timeout"
-        again = self.prober.shows(s.exchange.case, Expected.ACCEPT, wrong)
+        again: Exchange | None = None
+        for _ in range(1 if self._slow else ROUNDS):  # what comes now and then only is not cut down
+            again = self.prober.shows(s.exchange.case, Expected.ACCEPT, wrong)
+            if again is None:
+                break
         cause = self._cut(s, again, wrong) if again is not None else None
         if cause is None:
             self.ledger.transient.append(s)
@@ -86,7 +104,7 @@ class ValidCalls:
                 return known
             if self._is_long_twin(cause, known):
                 return known
-            if (known.kind, known.finding.clause, known.names) == (cause.kind, cause.finding.clause, cause.names):
+            if (known.kind, known.finding.clause, known.names, known.said) == (cause.kind, cause.finding.clause, cause.names, cause.said):
                 return known
         return None
 
@@ -106,7 +124,7 @@ class ValidCalls:
         case = s.exchange.case
         if cause.kind != s.breach.kind or not self._fits(cause, case):
             return False
-        if cause.confirmed < _ASSUME_AFTER and (cause.names or cause.transport) and not cause.is_slow:
+        if cause.confirmed < _ASSUME_AFTER and (cause.names or cause.transport or cause.trait) and not cause.is_slow:
             if not self._confirmed(cause, case, wrong):
                 return False
             cause.confirmed += 1
@@ -114,6 +132,8 @@ class ValidCalls:
         return True
 
     def _fits(self, cause: Cause, case: Case) -> bool:
+        if cause.trait is not None:
+            return cause.trait.has(case)
         if cause.transport == "order":
             return _order(case, cause.names) == _order(cause.finding.case, cause.names)
         if cause.transport:
@@ -123,6 +143,8 @@ class ValidCalls:
         return cause.is_in(case)
 
     def _confirmed(self, cause: Cause, case: Case, wrong: Outcome) -> bool:
+        if cause.trait is not None:
+            return self.prober.send(cause.trait.without(case)).is_created
         if cause.transport == "order":
             return self.prober.send(case.with_pairs(case.pairs[::-1], case.styles[::-1])).is_created
         if cause.transport:
@@ -151,8 +173,9 @@ class ValidCalls:
             case = self._plainly_sent(case, fails)
             items = self._smallest(case, fails)
             smallest = best
-            self._fixed = self._values_to_blame(items, case, fails)
-            clause, text, transport = self._name(items, case, fails)
+            trait = self._trait(items, case, fails)
+            self._fixed = self._values_to_blame(items, case, fails) if trait is None else frozenset()
+            clause, text, transport = self._name(items, case, fails) if trait is None else (trait.clause, trait.text, "")
             best = smallest
             if not all(fails(best.case) for _ in range(1 if self._slow else 3)):
                 return None
@@ -161,12 +184,20 @@ class ValidCalls:
                 raise
             finding = finding_of("call.combination", s.breach, best, "cut down only in part: the bounds of attribution were reached")
             return Cause(s.breach.kind, frozenset(), finding, len(case.pairs))
-        names = frozenset(p[0] for p, _ in items)
+        names = frozenset(p[0] for p, _ in items) if trait is None else trait.names
         level = self.prober.expect(best.case).level
         also = (clause.replace("well-formed", "consistent"),) if clause in _OF_OPEN_SIDS else ()
         finding = replace(finding_of(clause, s.breach, best, text, level), parameters=tuple(sorted(names)), also=also)
+        if trait is not None:
+            return Cause(s.breach.kind, names, replace(finding, whole=trait.whole), len(items), trait=trait)
         classes = frozenset((n, classify(n, v)) for (n, v), _ in items)
         return Cause(s.breach.kind, names, finding, len(items), self._fixed, classes, transport)
+
+    def _trait(self, items: list[Styled], case: Case, fails: Fails) -> Trait | None:
+        """What of the call as a whole is to blame, where it is neither a pair nor the way of sending; not where each try costs seconds."""
+        if self._slow or not items or case.segments or case.content_type != FORM_TYPE or any(style != "plain" for _, style in items):
+            return None
+        return trait_of(self.prober, items, case, fails)
 
     def _plainly_sent(self, case: Case, fails: Fails) -> Case:
         """The case sent all at once, with the plain content type and styles, as far as it still fails so."""

@@ -10,6 +10,7 @@ from harness.checks.response import check_attributes, check_envelope
 from harness.contract import ATTRIBUTES, CLAUSE, Expected
 from harness.exchange import Exchange
 from harness.oracle import Expectation
+from harness.weather import is_weather
 
 _ENVELOPE = frozenset(("response.status", "response.content-type", "response.json", "response.attributes", "response.unique-keys"))
 
@@ -25,7 +26,7 @@ def judge(exchange: Exchange, expectation: Expectation, account_sid: str) -> tup
     Returns:
         The breaches, and the ids of the clauses that the exchange exercised.
     """
-    if exchange.status == 429 or exchange.failure == "refused":
+    if is_weather(exchange):
         return [], frozenset()
     found = [*check_outcome(exchange, expectation), *check_secrets(exchange)]
     exercised = set(expectation.clauses)

@@ -19,7 +19,7 @@ _AS_IT_IS = re.compile(r"(?:sip:[A-Za-z0-9._=&+$,!*'-]+@[A-Za-z0-9.-]+|client:[A
 
 
 def check_echo(case: Case, document: dict[str, Any], account_sid: str, now: float) -> Iterator[Breach]:
-    """account_sid, to, from, direction, status and the dates of a created call."""
+    """account_sid, to, from, direction, status and the dates of a created call; a `now` of 0 is not known."""
     yield from _account(document, account_sid)
     yield from _ends(case, document)
     direction = document.get("direction")
@@ -40,7 +40,7 @@ def _account(document: dict[str, Any], account_sid: str) -> Iterator[Breach]:
 
 def _near(name: str, value: Any, now: float) -> Iterator[Breach]:
     moment = parse_date(value) if isinstance(value, str) else None
-    if moment is None or isinstance(moment, str):
+    if moment is None or isinstance(moment, str) or not now:
         return
     if days_off(moment, now) > 1:
         yield breach(f"echo.{name.replace('_', '-')}", _CHECK, "within a day of now", show(value), f"$.{name}")

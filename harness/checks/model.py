@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.contract import CLAUSE, Level
+from harness.visible import visible
 
 _SHOWN = 120
 
@@ -39,9 +40,9 @@ class Breach:
 
 
 def breach(clause: str, check: str, expected: str, actual: str, path: str = "$", level: Level | None = None) -> Breach:
-    """A content breach with the clause's statement as its message."""
+    """A content breach with the clause's statement as its message; what came is made visible, so that it is one line."""
     row = CLAUSE[clause]
-    return Breach(clause, check, row.statement, expected, actual, path, level or row.level)
+    return Breach(clause, check, row.statement, visible(expected), visible(actual), path, level or row.level)
 
 
 def show(value: Any, limit: int = _SHOWN) -> str:

@@ -9,11 +9,17 @@ from harness.checks.model import Breach, breach, show
 from harness.contract import CLAUSE, Level
 from harness.exchange import Exchange
 
+# Lines of stack traces as runtimes write them; none of these stands in a sentence for people.
 _TRACES = re.compile(
-    rb"Traceback \(most recent call last\)|\bFile \\?\"[^\"\n]{1,200}\\?\", line \d+|\n\s+at [\w.$<>]+\([\w.$]+(?:\.java|\.js|\.ts|\.kt):\d+"
-    rb"|\\n\s+at [\w.$<> ]+\(|goroutine \d+ \[running\]|(?:\.rb|\.php)(?:\(|:)\d+\)?:? ?in [`'\w]|Exception in thread \""
-    rb"|#0 /[\w/.-]+\.php\(\d+\)|System\.\w+Exception:|panicked at ",
+    rb"Traceback \(most recent call last\)|\bFile \"[^\"\n]{1,200}\", line \d+"
+    rb"|\n[ \t]{1,20}at [\w.$<>/@~ -]{1,200}\(|\bat [\w.$<>\[\] ]{1,100} \([^()\n]{1,200}:\d+:\d+\)"
+    rb"|\bat [\w.$<>/@-]{1,200}\((?:[\w.$-]{1,100}:\d+|Native Method|Unknown Source)\)|\) in [^\n]{1,200}\.(?:cs|vb|fs):line \d+"
+    rb"|goroutine \d+ \[|\w\.go:\d+ \+0x[0-9a-f]|panicked at |stack backtrace:|(?:\.rb|\.php|\.exs?)(?:\(|:)\d+\)?:? ?in [`'\w]"
+    rb"|\.exs?:\d+: [A-Z]\w*\.|#\d{1,3} /[\w/.-]{1,200}\.php\(\d+\)|Exception in thread \"|\nCaused by: [\w.$]{1,200}(?:Exception|Error)"
+    rb"|System(?:\.\w{1,60}){1,4}Exception: |\bat /?[\w./-]{1,200}\.p[lm] line \d+",
 )
+_ESCAPED = ((b"\\n", b"\n"), (b"\\t", b"\t"), (b"\\r", b""), (b'\\"', b'"'), (b"\\/", b"/"))
+_IN_HTML = ((b"&quot;", b'"'), (b"&#34;", b'"'), (b"&#39;", b"'"), (b"&#x27;", b"'"), (b"&lt;", b"<"), (b"&gt;", b">"), (b"<br>", b"\n"))
 _FORM_CODES = (400, 401, 422)
 
 
@@ -22,10 +28,19 @@ def check_secrets(exchange: Exchange) -> Iterator[Breach]:
     for leak in exchange.leaks:
         clause = f"secrets.{leak}"
         yield breach(clause, "check_secrets", "not in the answer", "it comes back")
-    found = _TRACES.search(exchange.body)
+    found = _TRACES.search(_unescaped(exchange.body))
     if found is not None:
         text = " ".join(found[0].decode("utf-8", "replace").split())
         yield breach("secrets.stack-trace", "check_secrets", "no stack trace", text[:60])
+
+
+def _unescaped(body: bytes) -> bytes:
+    """A body as text without what JSON and HTML write otherwise, as far as lines of a stack trace have it in them."""
+    for sign, forms in ((b"\\", _ESCAPED), (b"<", _IN_HTML), (b"&", _IN_HTML)):
+        if sign in body:
+            for written, meant in forms:
+                body = body.replace(written, meant)
+    return body
 
 
 def check_refusal_body(exchange: Exchange) -> Iterator[Breach]:

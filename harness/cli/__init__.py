@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 
 import click
 
@@ -19,28 +20,23 @@ from harness.cli.completion import completion
 from harness.cli.contract import contract
 from harness.cli.explain import explain
 from harness.cli.init import init
+from harness.cli.redact import redact
 from harness.cli.replay import replay
+from harness.cli.report import report
 from harness.cli.run import run
 from harness.cli.serve import serve
-from harness.errors import HarnessError
+from harness.cli.streams import lasting
+from harness.errors import INTERRUPTED, HarnessError
+from harness.own_errors import sentence, show
+from harness.report.escape import cut, for_terminal
+from harness.secrecy import hushed
+from harness.stops import heeded
+
+_LONGEST = 2000  # characters of an error's sentence
+_NO_MEMORY = b"ringtrue: a lack of memory\n"
 
 
-class _Command(click.Group):
-    """The group of commands, with ringtrue's own errors shown as one sentence."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except HarnessError as error:
-            click.echo(f"ringtrue: {error}", err=True)
-            ctx.exit(error.exit_code)
-        except BrokenPipeError:
-            # click would end with 1, which means a broken contract here.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(0)
-
-
-@click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80}, invoke_without_command=True)
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80}, invoke_without_command=True)
 @click.version_option(__version__, prog_name="ringtrue")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
@@ -58,7 +54,8 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for _command in (run, serve, contract, explain, replay, check, compare, init, completion):
+for _command in (run, serve, contract, explain, replay, check, compare, report, init, redact, completion):
+    _command.short_help = (_command.help or "").strip().partition("\n")[0]  # whole: click cuts what it makes itself
     cli.add_command(_command)
 
 
@@ -67,28 +64,71 @@ def main(arguments: list[str] | None = None) -> None:
     run_safely(lambda: cli.main(arguments, prog_name="ringtrue", standalone_mode=False))
 
 
-def run_safely(call: Callable[[], Any]) -> None:
-    """Runs a command; what nobody foresaw becomes one sentence and exit code 3."""
+def run_safely(call: Callable[[], Any]) -> NoReturn:
+    """Runs a command and ends the process; what nobody foresaw becomes one sentence and exit code 3."""
+    try:
+        _run(call)
+    except MemoryError:
+        _say_at_once()
+        os._exit(3)
+
+
+def _run(call: Callable[[], Any]) -> NoReturn:
+    with lasting() as streams, heeded() as stops:
+        code = _code_of(call)
+        if failure := streams.failure:
+            click.echo(f"ringtrue: the standard output could not be written ({failure})", err=True)
+            code = 3 if code in (0, 1) else code
+        interrupted = stops.came != "" and code in (0, 1, 3, INTERRUPTED)
+        if interrupted and code != INTERRUPTED:
+            click.echo("ringtrue: interrupted, once everything was learnt; it is written", err=True)
+    if interrupted:
+        os._exit(INTERRUPTED)  # a thread that still waits for an answer does not hold up the end
+    sys.exit(code)
+
+
+def _code_of(call: Callable[[], Any]) -> int:
+    """Runs a command: its exit code, whatever happens; an error is one sentence."""
     try:
         code = call()
-    except SystemExit:
-        raise
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 3
     except (KeyboardInterrupt, click.Abort):
-        click.echo("ringtrue: interrupted", err=True)
-        sys.exit(130)
+        text, code = "interrupted", INTERRUPTED
     except click.ClickException as error:
-        click.echo(f"ringtrue: {_sentence(error)}", err=True)
-        sys.exit(2)
+        text, code = _sentence(error), 2
     except HarnessError as error:
-        click.echo(f"ringtrue: {error}", err=True)
-        sys.exit(error.exit_code)
+        text, code = str(error), error.exit_code
     except Exception as error:
-        if os.environ.get("RINGTRUE_DEBUG"):
-            raise
-        click.echo(f"ringtrue: an error of its own ({type(error).__name__}); run again with RINGTRUE_DEBUG=1 and report it", err=True)
-        sys.exit(3)
-    if isinstance(code, int):
-        sys.exit(code)
+        show(error)
+        text, code = (sentence(error), 3) if _is_somewhere() else ("the current directory is no longer there; go to another one", 2)
+    else:
+        return code if isinstance(code, int) else 0
+    _say(text)
+    return int(code)
+
+
+def _is_somewhere() -> bool:
+    """Whether there still is a current directory."""
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
+
+
+def _say(text: str) -> None:
+    """Says what went wrong, without the token wherever a user put it; where even that takes too much memory, says so."""
+    try:
+        click.echo(f"ringtrue: {for_terminal(cut(hushed(text, os.environ), _LONGEST))}", err=True)
+    except MemoryError:
+        _say_at_once()
+
+
+def _say_at_once() -> None:
+    """Says that there is no memory, with next to none."""
+    with suppress(OSError):
+        os.write(2, _NO_MEMORY)
 
 
 def _sentence(error: click.ClickException) -> str:

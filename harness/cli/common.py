@@ -1,15 +1,11 @@
-"""What several commands share: the refusal of tokens on the command line, signals that end a run in order."""
+"""What several commands share: the refusal of tokens on the command line."""
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
-from types import FrameType
 from typing import Any, TypeVar
 
 import click
-
-from harness.errors import Interrupted
 
 _TOKEN_OPTIONS = ("--auth-token", "--token", "--password", "--api-key")
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -28,18 +24,14 @@ def refuses_tokens(command: _F) -> _F:
     return click.option(*_TOKEN_OPTIONS, "token", hidden=True, expose_value=False, callback=_no_token)(command)
 
 
-class Signals:
-    """While a run lasts, SIGTERM and SIGHUP end it as Ctrl-C does: with everything learnt written."""
-
-    def __enter__(self) -> None:
-        self._old: dict[int, Any] = {}
-
-        def stop(number: int, _frame: FrameType | None) -> None:
-            raise Interrupted(f"Stopped by {signal.Signals(number).name}: what was learnt until then is below.")
-
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            self._old[number] = signal.signal(number, stop)
-
-    def __exit__(self, *_exc: object) -> None:
-        for number, old in self._old.items():
-            signal.signal(number, old)
+# What a command that sends to a live service has: the same words everywhere.
+proxy_option = click.option(
+    "--proxy", metavar="URL", help="HTTP proxy to go through, http://host:port; the environment's proxies are never used.",
+)
+real_calls_option = click.option(
+    "--allow-real-calls", "real_calls", type=int, metavar="N",
+    help="Create at most N calls; off this machine needed unless the credentials are test credentials.",
+)
+hang_up_option = click.option(
+    "--hang-up", is_flag=True, default=None, help="End each created call again, where the target offers it.",
+)

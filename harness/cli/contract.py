@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from harness.errors import UsageError
+
 
 @click.command()
 @click.argument("pattern", required=False)
@@ -38,6 +40,8 @@ def contract(
     from harness.contract import explain as texts
     from harness.contract.openapi import build
 
+    if diff is None and (markdown or operation is not None):
+        raise UsageError(f"{'--markdown' if markdown else '--operation'} goes with --diff SPEC")
     if diff is not None:
         from harness.drift.differences import differences
         from harness.drift.reading import operation_of, read_document

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from harness.cli.common import Signals, refuses_tokens
+from harness.cli.common import proxy_option, real_calls_option, refuses_tokens
 
 
 @click.command()
@@ -19,10 +20,13 @@ from harness.cli.common import Signals, refuses_tokens
 @click.option("--output", type=click.Path(path_type=Path), default=Path("ringtrue.toml"), metavar="FILE", help="Default: ringtrue.toml.")
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 @click.option("--allow-http", is_flag=True, help="Allow http to a host that is not this machine.")
+@click.option("--ca-bundle", metavar="FILE", help="Certificates to trust instead of the usual ones.")
+@proxy_option
+@real_calls_option
 @refuses_tokens
 def init(
     target: str | None, account_sid: str | None, auth_token_env: str, own: tuple[str, ...], called: tuple[str, ...], name: str, output: Path,
-    force: bool, allow_http: bool,
+    force: bool, **options: Any,
 ) -> None:
     """Writes a commented ringtrue.toml, after asking the target what it can do.
 
@@ -42,6 +46,5 @@ def init(
 
     if target is None:
         raise UsageError("say which server: --target http://127.0.0.1:8080")
-    with Signals():
-        asked = Asked(target, account_sid or os.environ.get(ACCOUNT_VARIABLE), auth_token_env, own, called, name, allow_http)
-        initialise(asked, output, force, click.echo)
+    asked = Asked(target, account_sid or os.environ.get(ACCOUNT_VARIABLE), auth_token_env, own, called, name, **options)
+    initialise(asked, output, force, click.echo)

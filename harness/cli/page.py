@@ -40,10 +40,12 @@ environment beats the config file.
 |---|---|
 | `RINGTRUE_AUTH_TOKEN` | the account's token; `--auth-token-env` names another variable. It is never an option |
 | `RINGTRUE_ACCOUNT_SID` | the account, where `--account-sid` is not given |
+| `RINGTRUE_PROXY_AUTH` | `user:password` of the proxy that `--proxy` names. It is never an option |
 | `NO_COLOR` | turns colours off, as does `TERM=dumb` |
 | `GITHUB_ACTIONS`, `GITHUB_STEP_SUMMARY` | inside GitHub Actions: annotations, and the summary on the job's page |
 | `RINGTRUE_DEBUG` | shows the traceback of an error of ringtrue's own |
 
+Proxies, `.netrc` and certificates that the environment names (`HTTPS_PROXY`, `SSL_CERT_FILE` and the like) are not used.
 Progress goes to standard error, and only to a terminal.
 """
 
@@ -53,22 +55,32 @@ folder of its name in the output directory, beside them stands `matrix.html`; th
 interrupted, else 1 where a target breaks the contract, else 3 where one could not be judged. Off this machine a run stops
 after 500 requests and sends 5 a second unless told otherwise. `--examples none` keeps no cases; for the embedded emulator
 none are kept. `--write-baseline` ends with 0 where the run would have ended with 1; [ci.md](ci.md) tells how baselines and
-declared deviations work.""",
+declared deviations work.
+
+Off this machine a run ends with 3, after one request, unless the credentials are test credentials or `--allow-real-calls` says how
+many calls may be created; [testing-a-live-service.md](testing-a-live-service.md) tells how. `--dry-run` sends nothing, looks
+no name up, writes nothing but the file of `--json`, and ends with 0.""",
     "serve": """The token is `RINGTRUE_AUTH_TOKEN`; without it a new one is made up and shown. A fault breaks one rule; `drawn-N` is one
 that the seed N draws. A variant keeps the contract in another way: it takes or refuses what is unclear, or writes and
-sends its answers differently.""",
+sends its answers differently. A client has 30 s for a request of at most 64 KB of headers; 500 connections are taken at once.""",
     "contract": """A glob and `--level`, `--group`, `--parameter` choose clauses. `--diff` reads OpenAPI 2.0, 3.0 and 3.1, as JSON or YAML. It
 compares parameters, values, ranges, lengths, SIDs, keys, what is required, the media type, the status of a created call
 and the attributes of the answer. What the document only says in a description is taken where it is plain, and marked. A
 schema that it cannot interpret is named, not guessed.""",
-    "replay": """A case is sent three times, a flaky one on this machine up to a hundred times. The line says FIXED, FAILED, FLAKY or ERROR.""",
+    "replay": """A case is sent three times, a flaky one on this machine up to a hundred times. The line says FIXED, FAILED, FLAKY or ERROR.
+Off this machine the same holds as for `run`; a number that a saved case names must be named with `--to` too, unless it is fictional, and
+the server with `--target`: the one that a file names does not get your token.""",
     "check": """Reads HAR 1.1 and 1.2, from browsers, proxies or `ringtrue run --har`, and plain bodies: an object, an array, or a line each.
 What a recording cannot tell is counted and not judged: refused credentials, rate limits, redirects, missing or cut bodies.
 A number counts as owned or callable once a recorded call with it was created. Nothing can be tried again, so a cause is
 what no created call had.""",
     "compare": """Findings are matched by clause, outcome and what is to blame, not by id or seed. A break counts as fixed only where the later
 run judged its clause.""",
-    "init": """It sends at most 40 requests. No token is written, only the name of its variable.""",
+    "redact": """In JSON, HAR, HTML, XML, Python and plain text, a secret becomes `[redacted]`; in binary files, and in names of files, as many
+asterisks, so that nothing else moves. Account SIDs and phone numbers become zeros. Packed files, files over 1 GB and what can't be
+read are named: they are not copied, and with `--in-place` the command ends with 3. Links are not followed. A token that is not in
+the environment is found only where it looks like one: in credentials, behind an account SID, beside its name.""",
+    "init": """It sends at most 40 requests. No token is written, only the name of its variable. Off this machine the same holds as for `run`.""",
 }
 
 

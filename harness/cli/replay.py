@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from harness.cli.common import Signals, refuses_tokens
+from harness.cli.common import hang_up_option, proxy_option, real_calls_option, refuses_tokens
 
 
 @click.command()
@@ -20,6 +20,10 @@ from harness.cli.common import Signals, refuses_tokens
 @click.option("--timeout", type=float, default=10.0, metavar="S", help="Seconds for one whole answer (default 10).")
 @click.option("--ca-bundle", metavar="FILE", help="Certificates to trust instead of the usual ones.")
 @click.option("--allow-http", is_flag=True, help="Allow http to a host that is not this machine.")
+@click.option("--to", "called", multiple=True, metavar="NUMBER", help="A number that may be called off this machine. Repeatable.")
+@proxy_option
+@real_calls_option
+@hang_up_option
 @refuses_tokens
 def replay(path: Path, target: str | None, account_sid: str | None, auth_token_env: str, **options: Any) -> None:
     """Sends one saved case again: FIXED (exit 0), FAILED or FLAKY (1), ERROR (3).
@@ -29,19 +33,26 @@ def replay(path: Path, target: str | None, account_sid: str | None, auth_token_e
       ringtrue replay reports/latest/cases/send-digits.max-length.json
       ringtrue replay case.json --target http://127.0.0.1:8080
     """
-    from harness.config import RunConfig, checked, token_from
+    from urllib.parse import urlsplit
+
+    from harness.config import RunConfig, checked, proxy_auth, token_from
+    from harness.errors import UsageError
     from harness.replay import EXIT_CODES
     from harness.replay import replay as send_again
     from harness.report.escape import for_terminal
+    from harness.route import is_loopback
     from harness.saved import load_case
-    from harness.target import TargetConfig
 
     saved = load_case(path)
+    if target is None and not is_loopback(urlsplit(saved.url).hostname or ""):
+        raise UsageError(f"the case was found on {saved.url[:200]}, not on this machine: name the server, and so who gets the token, with --target")
     account = account_sid or os.environ.get("RINGTRUE_ACCOUNT_SID") or saved.account_sid
     token = token_from(auth_token_env)
+    options |= {"hang_up": bool(options["hang_up"]), "proxy_auth": proxy_auth() if options["proxy"] else None}
     config = checked(RunConfig(url=target or saved.url, account_sid=account, auth_token=token, **options))
-    with Signals():
-        result = send_again(saved, TargetConfig(config.url or "", account, token, config.timeout, config.ca_bundle))
+    result = send_again(saved, config, path.parent.parent if path.parent.name == "cases" else path.parent)
     shown = f"shown {result.shown} of {result.tries} times" if result.tries else "nothing was sent"
-    click.echo(f"{result.verdict}: {saved.finding}, {shown}; last answer: {for_terminal(result.detail)}")
+    click.echo(f"{result.verdict}: {for_terminal(saved.finding[:200])}, {shown}; last answer: {for_terminal(result.detail)}")
+    for note in result.notes:
+        click.echo(for_terminal(note))
     sys.exit(EXIT_CODES[result.verdict])

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from harness.cli.common import Signals, refuses_tokens
+from harness.cli.common import hang_up_option, proxy_option, real_calls_option, refuses_tokens
 from harness.cli.completion import clause_names, fault_names, profile_names, target_names
 
 
@@ -44,6 +44,11 @@ from harness.cli.completion import clause_names, fault_names, profile_names, tar
 @click.option("--timeout", type=float, metavar="S", help="Seconds for one whole answer (default 10).")
 @click.option("--ca-bundle", metavar="FILE", help="Certificates to trust instead of the usual ones.")
 @click.option("--allow-http", is_flag=True, default=None, help="Allow http to a host that is not this machine.")
+@proxy_option
+@click.option("--dry-run", "dry", is_flag=True, help="Send nothing; tell what would be sent, to whom, at what worst cost.")
+@click.option("--price-per-call", "price", type=float, metavar="P", help="What a created call costs, for --dry-run.")
+@real_calls_option
+@hang_up_option
 @click.option("--fault", "faults", multiple=True, metavar="NAME", shell_complete=fault_names, help="Break the embedded emulator. Repeatable.")
 @refuses_tokens
 def run(**options: Any) -> None:
@@ -53,18 +58,20 @@ def run(**options: Any) -> None:
     Examples:
       ringtrue run
       ringtrue run --target http://127.0.0.1:8080 --account-sid AC…
-      ringtrue run --target https://sandbox.example.com --from +15005550006 --profile standard
+      ringtrue run --target https://sandbox.example.com --dry-run
 
     Exit codes: 0 conforms, 1 the contract is broken, 2 wrong usage, 3 could not judge, 130 interrupted.
     """
+    from harness.rehearsing import rehearse_all
     from harness.runner import run_several, run_suite
     from harness.settings import several
     from harness.telling import Telling
 
-    write_baseline = options.pop("write_baseline")
+    write_baseline, dry = options["write_baseline"], options["dry"]
     telling = Telling(options.pop("json"), options.pop("annotations"), options.pop("verbose") - options.pop("quiet"))
-    with Signals():
-        configs = several(options)
-        if len(configs) > 1:
-            sys.exit(run_several(configs, write_baseline, telling))
-        sys.exit(run_suite(configs[0], write_baseline=write_baseline, telling=telling))
+    configs = several(options)
+    if dry:
+        sys.exit(rehearse_all(configs, write_baseline, telling))
+    if len(configs) > 1:
+        sys.exit(run_several(configs, write_baseline, telling))
+    sys.exit(run_suite(configs[0], write_baseline=write_baseline, telling=telling))

@@ -36,6 +36,8 @@ def _of_operation(contract: Operation, document: Operation) -> Iterator[Differen
         yield Difference("operation", "status of a created call", "changed", "201", ", ".join(sorted(document.success)))
     if document.basic is False:
         yield Difference("operation", "credentials", "changed", "HTTP Basic", "another scheme")
+    if document.unread:
+        yield Difference("operation", "attributes", "not read", f"{len(contract.attributes)} attributes", document.unread)
 
 
 def _of_shapes(where: str, ours: dict[str, Shape], theirs: dict[str, Shape], counts: Callable[[str], bool]) -> Iterator[Difference]:

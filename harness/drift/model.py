@@ -46,6 +46,7 @@ class Operation:
         attributes: of the 201, by name.
         success: statuses below 300 that are described.
         basic: whether HTTP Basic is the way to authenticate; None where nothing is said.
+        unread: why the attributes can't be interpreted.
     """
 
     place: str
@@ -56,6 +57,7 @@ class Operation:
     attributes: dict[str, Shape]
     success: frozenset[str]
     basic: bool | None
+    unread: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from harness.files import read_text
 
 FORM = "application/x-www-form-urlencoded"
 _STEPS = 30
+_MOST_NODES = 20_000
 _PATH = re.compile(r".*/Accounts/\{[^}]+\}/Calls(?:\.json|\{[^}]*\})?/?\Z", re.IGNORECASE)
 _SID = re.compile(r"([A-Z]{2})\[[^\]]*\]\{32\}")
 _WORDS_OF_PATTERN = re.compile(r"\^\(\?:\(\?:([\w-]+(?:\|[\w-]+)+)\)")
@@ -37,7 +38,7 @@ _KEYS = re.compile(r"['`]{1,2}([A-Za-z0-9#*])['`]{1,2}")
 
 
 class _Unread(Exception):
-    """A schema that can't be interpreted; the text says why."""
+    """A schema, or another part, that can't be interpreted; the text says why."""
 
 
 def read_document(path: Path, wanted: str | None = None) -> Operation:
@@ -48,7 +49,7 @@ def read_document(path: Path, wanted: str | None = None) -> Operation:
         wanted: `POST /path`, where the path is not one that ends with /Accounts/{…}/Calls.json.
 
     Raises:
-        UsageError: it can't be read, is no OpenAPI document, or lacks the operation.
+        UsageError: it can't be read, is no OpenAPI document, lacks the operation, or has a part of it elsewhere.
     """
     text = read_text(path, "an OpenAPI document")
     try:
@@ -59,6 +60,8 @@ def read_document(path: Path, wanted: str | None = None) -> Operation:
         raise UsageError(f"{path} is no OpenAPI document: it has no paths, or says no version (openapi or swagger)")
     try:
         return operation_of(data, wanted)
+    except _Unread as why:
+        raise UsageError(f"{path} leaves a part of the operation unread ({why}); name a document that holds all of it") from None
     except (RecursionError, TypeError, AttributeError, ValueError, KeyError) as error:
         if isinstance(error, _NoOperation):
             raise UsageError(f"{path} {error}") from None
@@ -87,9 +90,13 @@ def operation_of(data: dict[str, Any], wanted: str | None = None) -> Operation:
 class _Reader:
     def __init__(self, data: dict[str, Any]) -> None:
         self.data = data
+        self.followed = 0
 
     def follow(self, node: Any) -> dict[str, Any]:
-        """A node with its references followed."""
+        """A node with its references followed; a document in which that never ends is no valid one."""
+        self.followed += 1
+        if self.followed > _MOST_NODES:
+            raise ValueError("it refers to too much")
         for _ in range(_STEPS):
             if not isinstance(node, dict):
                 raise TypeError("an object was expected")
@@ -111,9 +118,9 @@ class _Reader:
         groups = self._one_of(schema or {}, parameters) | self._by_extension(post, parameters)
         responses = self.follow(post.get("responses") or {})
         success = frozenset(str(s) for s in responses if str(s)[:1] == "2")
+        attributes, unread = self._read_attributes(responses)
         return Operation(
-            f"POST {path}", media_type, parameters, frozenset(required), frozenset(groups), self._attributes(responses), success,
-            self._basic(post),
+            f"POST {path}", media_type, parameters, frozenset(required), frozenset(groups), attributes, success, self._basic(post), unread,
         )
 
     def _find(self, wanted: str | None) -> tuple[str, dict[str, Any]]:
@@ -188,6 +195,13 @@ class _Reader:
         return out
 
     # -- the answer ---------------------------------------------------------------------------------------
+
+    def _read_attributes(self, responses: dict[str, Any]) -> tuple[dict[str, Shape], str]:
+        """The attributes, or none and why they can't be interpreted."""
+        try:
+            return self._attributes(responses), ""
+        except _Unread as why:
+            return {}, str(why)
 
     def _attributes(self, responses: dict[str, Any]) -> dict[str, Shape]:
         found = next((responses[s] for s in ("201", 201, "200", 200, "default") if s in responses), None)

@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--owned-number", action="append", metavar="NUMBER", help="E.164 number to own; repeatable")
     parser.add_argument("--base-path", default="", metavar="PATH", help="what stands before the API's version in paths")
     parser.add_argument("--seed", type=int, help="make the sids repeatable")
+    parser.add_argument("--token-from-stdin", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--stops-with-stdin", action="store_true", help=argparse.SUPPRESS)
     return parser
 
@@ -55,13 +56,21 @@ def _parser() -> argparse.ArgumentParser:
 def _settings(options: argparse.Namespace) -> EmulatorSettings:
     return EmulatorSettings(
         account_sid=options.account_sid,
-        auth_token=os.environ.get(TOKEN_VARIABLE) or new_token(),
+        auth_token=(_handed_over() if options.token_from_stdin else os.environ.get(TOKEN_VARIABLE)) or new_token(),
         owned_numbers=tuple(options.owned_number or OWNED_NUMBERS),
         base_path=options.base_path,
         faults=tuple(options.fault),
         variants=tuple(options.variant),
         seed=options.seed,
     )
+
+
+def _handed_over() -> str:
+    """The token that the parent process writes: the first line of the standard input, as JSON. Nothing after it is read."""
+    line = bytearray()
+    while not line.endswith(b"\n") and (byte := os.read(0, 1)):
+        line += byte
+    return str(json.loads(line or b'""'))
 
 
 def _announce(url: str) -> None:

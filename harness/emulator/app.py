@@ -19,7 +19,7 @@ from harness.emulator.faults import fault_hooks
 from harness.emulator.form import Form, decode
 from harness.emulator.hooks import Hooks, Reply
 from harness.emulator.ledger import Ledger, Turn
-from harness.emulator.resource import build_call
+from harness.emulator.resource import ENDED, build_call, ended_call
 from harness.emulator.settings import API_VERSION, EmulatorSettings
 from harness.emulator.validate import validate
 from harness.emulator.variants import variant_hooks
@@ -84,10 +84,14 @@ class Application:
         method: str = scope["method"]
         method = self._hooks.treats.get(method, method)
         self._ledger.requests += 1
+        connection = scope.get("client")
         turn = Turn(self._settings, self._ledger, method, scope["path"], body=body, serial=self._ledger.requests)
+        turn.trusted = connection in self._ledger.trusted
         for name, value in scope["headers"]:
             if name == b"authorization":
                 turn.authorization = value
+                if is_admitted(parse_basic(value), self._settings):
+                    self._ledger.trust(connection)
             elif name == b"content-type":
                 turn.content_type = value.decode("latin-1")
             elif name == b"accept-encoding":
@@ -104,13 +108,17 @@ class Application:
             return _refused(_NOT_FOUND)
         if not self._is_admitted(turn):
             return Reply(401, _DENIED.body(), hooks.DENIED, headers=(("WWW-Authenticate", 'Basic realm="Calls"'),))
-        if found["account"] != self._settings.account_sid and not self._hooks.opens_accounts:
+        if not self._is_open(found["account"]):
             return _refused(_NOT_FOUND)
         if found["sid"] is not None:
-            return self._fetch(turn.method, found["sid"])
+            return self._update(turn, found["sid"]) if turn.method == "POST" else self._fetch(turn.method, found["sid"])
         if turn.method == "POST":
             return None
         return self._list(turn) if turn.method in ("GET", "HEAD") else _not_allowed("GET, HEAD, POST")
+
+    def _is_open(self, account: str) -> bool:
+        own, letters = self._settings.account_sid, self._hooks.opens_accounts
+        return account == own or (letters is not None and account[:letters] == own[:letters])
 
     def _is_admitted(self, turn: Turn) -> bool:
         credentials = parse_basic(turn.authorization)
@@ -118,13 +126,26 @@ class Application:
             return False
         if is_admitted(credentials, self._settings):
             return True
-        return any(admit.admits(turn.authorization, self._settings) for admit in self._hooks.admits)
+        return any(admit.when(turn) and admit.admits(turn.authorization, self._settings) for admit in self._hooks.admits)
 
     def _fetch(self, method: str, sid: str) -> Reply:
         if method not in ("GET", "HEAD"):
-            return _not_allowed("GET, HEAD")
+            return _not_allowed("GET, HEAD, POST")
         body = self._ledger.find(sid)
         return _refused(_NOT_FOUND) if body is None else Reply(200, body)
+
+    def _update(self, turn: Turn, sid: str) -> Reply:
+        """Ends a call, which is all that can be changed of one here."""
+        document = self._ledger.document(sid)
+        if document is None:
+            return _refused(_NOT_FOUND)
+        form = decode(turn.body) if turn.content_type.partition(";")[0].strip().lower() == FORM_TYPE else Form()
+        status = form.first("Status")
+        if status not in ENDED:
+            return _refused(Refusal(errors.BAD_PARAMETER, "Status must be completed or canceled", "Status"))
+        if document.get("status") in ENDED:
+            return _refused(Refusal(errors.CALL_ENDED, "The call is not in progress", "Status"))
+        return Reply(200, self._ledger.change(sid, ended_call(document, status, time.time())))
 
     def _list(self, turn: Turn) -> Reply:
         calls = b", ".join(self._ledger.newest(PAGE_SIZE))

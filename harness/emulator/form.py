@@ -18,7 +18,7 @@ _BYTES = {(one + two).encode(): bytes((int(one + two, 16),)) for one in _HEX for
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """How bytes become text; the defaults are the right ones, faults use the others."""
+    """How bytes become text; the defaults are the right ones, faults use the others. `reads`: so many bytes of a body are read; None for all."""
 
     charset: str = "utf-8"
     plus_is_space: bool = True
@@ -26,6 +26,7 @@ class Decoding:
     lower_hex: bool = True
     keeps: str = "all"
     trims: bool = False
+    reads: int | None = None
 
 
 FAITHFUL = Decoding()
@@ -67,7 +68,7 @@ def decode(body: bytes, decoding: Decoding = FAITHFUL) -> Form:
     Source: WHATWG URL, application/x-www-form-urlencoded parsing.
     """
     pairs: list[Pair] = []
-    for piece in body.split(b"&"):
+    for piece in body[:decoding.reads].split(b"&"):
         if piece:
             name, _, value = piece.partition(b"=")
             pairs.append((_text(name, decoding), _text(value, decoding)))

@@ -101,6 +101,7 @@ class Admit:
     """Credentials that are not the account's are let in; what is judged is the Authorization header."""
 
     admits: Callable[[bytes, EmulatorSettings], bool]
+    when: Condition = always
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,9 @@ class Treat:
 
 @dataclass(frozen=True, slots=True)
 class OpenAccounts:
-    """Every account's path is taken for the one there is."""
+    """Another account's path is taken for the one there is, if it begins with as many right letters as said."""
+
+    letters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,7 @@ class Hooks:
     hang_ups: list[HangUp] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     speech: Speak = PLAIN_SPEECH
-    opens_accounts: bool = False
+    opens_accounts: int | None = None
 
     @classmethod
     def collect(cls, hooks: Iterable[Hook]) -> Hooks:
@@ -212,8 +215,8 @@ class Hooks:
                 self.answers.append(hook)
             case Speak():
                 self.speech = self.speech.joined(hook)
-            case OpenAccounts():
-                self.opens_accounts = True
+            case OpenAccounts(letters):
+                self.opens_accounts = letters
             case Rewrite():
                 self.rewrites.append(hook)
             case Waive():

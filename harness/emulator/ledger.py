@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import random
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
 from harness.emulator.form import Form
 from harness.emulator.resource import Document
 from harness.emulator.settings import EmulatorSettings
 
+KEPT_FORMS = 30
+KEPT_CONNECTIONS = 10_000
 KEPT_CALLS = 10_000
 
 
@@ -25,8 +27,10 @@ class Turn:
         serial: the how-manieth request of any kind this is, from 1.
         ordinal: the how-manieth form at the collection this is, from 1; 0 for every other request.
         before: the form that came before this one.
+        is_repeated: whether one of the last forms was the same.
         after_refusal: whether that one was refused.
         pieces: in how many pieces the body came.
+        trusted: whether the account's own credentials came on this connection before.
     """
 
     settings: EmulatorSettings
@@ -41,8 +45,10 @@ class Turn:
     serial: int = 0
     ordinal: int = 0
     before: Form | None = None
+    is_repeated: bool = False
     after_refusal: bool = False
     pieces: int = 1
+    trusted: bool = False
 
     @property
     def overtaken(self) -> bool:
@@ -59,6 +65,8 @@ class Ledger:
         self.refused_last = False
         self.newest_form: Form | None = None
         self.newest_document: Document | None = None
+        self._recent: deque[Form] = deque(maxlen=KEPT_FORMS)
+        self.trusted: set[object] = set()
         self._draw = random.Random(seed) if seed is not None else random.SystemRandom()
         self._calls: OrderedDict[str, bytes] = OrderedDict()
 
@@ -71,7 +79,15 @@ class Ledger:
         self.arrivals += 1
         turn.form, turn.ordinal = form, self.arrivals
         turn.before, turn.after_refusal = self.newest_form, self.refused_last
+        turn.is_repeated = form in self._recent
         self.newest_form = form
+        self._recent.append(form)
+
+    def trust(self, connection: object) -> None:
+        """Notes that the account's own credentials came on a connection; where there are too many, all others are forgotten."""
+        if len(self.trusted) >= KEPT_CONNECTIONS:
+            self.trusted.clear()
+        self.trusted.add(connection)
 
     def keep(self, document: Document) -> bytes:
         """Keeps a created call and returns its bytes; the oldest goes where there are too many."""
@@ -85,6 +101,16 @@ class Ledger:
     def find(self, sid: str) -> bytes | None:
         """The bytes of a call that was created, or None."""
         return self._calls.get(sid)
+
+    def document(self, sid: str) -> Document | None:
+        """A call that was created, or None."""
+        body = self.find(sid)
+        return json.loads(body) if body is not None else None
+
+    def change(self, sid: str, document: Document) -> bytes:
+        """Keeps what became of a call in its place and returns its bytes."""
+        self._calls[sid] = body = json.dumps(document).encode()
+        return body
 
     def newest(self, count: int) -> list[bytes]:
         """The bytes of the calls created last, newest first."""

@@ -26,30 +26,83 @@ from harness.emulator.voice import Voice
 KEEP_ALIVE_S = 120
 GRACE_S = 1
 EXIT_LIMIT_S = 3.0
+REQUEST_LIMIT_S = 30.0  # for a whole request, from its first byte; for the first one, from the connection
+MAX_HEAD = 64 << 10  # bytes of a request's line and headers
+MAX_REQUEST = 80 << 20  # bytes of a whole request
+MAX_CONNECTIONS = 500
 
 Ready = Callable[[str], None]
 
 
 class _Protocol(HttpToolsProtocol):
-    """Lets the application close a connection without an answer, which faults do."""
+    """Lets the application close a connection without an answer, which faults do, and bounds what one client can take up."""
 
     speech: ClassVar[Speak] = PLAIN_SPEECH
     _served = 0
+    _in_head = True
+    _head = 0  # bytes of a head that is not whole yet
+    _size = 0  # bytes of a request that is not whole yet
+    _limit: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if self.speech != PLAIN_SPEECH:
             self.transport = cast(asyncio.Transport, Voice(transport, self.speech))
+        if len(self.connections) > MAX_CONNECTIONS:
+            self._turn_away(b"503 Service Unavailable")
+            return
+        self._limit = self.loop.call_later(REQUEST_LIMIT_S, self._turn_away, b"408 Request Timeout")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._unset_limit()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        within = self._in_head
+        self._size += len(data)
+        super().data_received(data)
+        self._head += len(data) if within and self._in_head else 0
+        if self._head > MAX_HEAD:
+            self._turn_away(b"431 Request Header Fields Too Large")
+        elif self._size > MAX_REQUEST:
+            self._turn_away(b"413 Content Too Large")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {"ringtrue.hang_up": {"close": self.transport.close}}
+        self._in_head, self._head, self._size = True, 0, 0
+        if self._limit is None:
+            self._limit = self.loop.call_later(REQUEST_LIMIT_S, self._turn_away, b"408 Request Timeout")
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._unset_limit()
+        self._in_head, self._head, self._size = True, 0, 0
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._served += 1
         if self.speech.close_every and self._served % self.speech.close_every == 0:
             self.transport.close()
+
+    def _unset_limit(self) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit = None
+
+    def _turn_away(self, status: bytes) -> None:
+        """Ends a connection that takes up too much; with an answer, unless one is under way."""
+        if self.transport.is_closing():
+            return
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+            self.transport.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -69,7 +122,7 @@ class _Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.signal(number, self._stop) for number in _stopping()}
         try:
             yield
         finally:
@@ -79,6 +132,14 @@ class _Server(uvicorn.Server):
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.force_exit = self.should_exit
         self.should_exit = True
+
+
+def _stopping() -> Iterator[signal.Signals]:
+    """The signals that stop a server, but for those that were ignored when the process began, as nohup has it."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number: signal.Signals | None = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            yield number
 
 
 def run(settings: EmulatorSettings, listener: socket.socket, ready: Ready | None, *, stops_with_stdin: bool) -> None:

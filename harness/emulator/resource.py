@@ -28,6 +28,7 @@ SUBRESOURCES = (
     "user_defined_message_subscriptions",
     "user_defined_messages",
 )
+ENDED = ("completed", "canceled")
 _NANP = re.compile(r"\+1([0-9]{3})([0-9]{3})([0-9]{4})", re.ASCII)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -72,6 +73,17 @@ def build_call(form: Form, sid: str, settings: EmulatorSettings, now: float) -> 
         "trunk_sid": "",
         "uri": f"{uri}.json",
     }
+
+
+def ended_call(document: Document, status: str, now: float) -> Document:
+    """The document of a call that its caller ended; nobody had answered it.
+
+    Args:
+        status: one of `ENDED`.
+        now: seconds since the epoch.
+    """
+    moment = rfc2822(int(now))
+    return {**document, "status": status, "date_updated": moment, "end_time": moment, "duration": "0"}
 
 
 def _said_back(text: str | None) -> str | None:

@@ -24,6 +24,7 @@ LOOPBACK = "127.0.0.1"
 BACKLOG = 2048
 START_LIMIT_S = 15.0
 STOP_LIMIT_S = 3.0
+_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
 
 Ready = Callable[[str], None]
 
@@ -44,7 +45,7 @@ def serve(
     *,
     stops_with_stdin: bool = False,
 ) -> None:
-    """Serves one emulator until SIGINT or SIGTERM.
+    """Serves one emulator until SIGINT, SIGTERM or SIGHUP.
 
     Args:
         port: 0 takes a free one.
@@ -131,15 +132,19 @@ class Emulator:
     def start(self) -> None:
         """Starts the process and waits until it listens."""
         create_app(self.settings)  # an unknown name is said here, not by a process that dies
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "harness.emulator", *self._arguments()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,  # so that Ctrl-C reaches the parent alone, which then stops this
-            env=_environment(self.settings),
-        )
         try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "harness.emulator", *self._arguments()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,  # so that Ctrl-C reaches the parent alone, which then stops this
+                env=_environment(),
+            )
+        except OSError as error:
+            raise EmulatorError(f"the system gives it no process ({error.strerror})") from None
+        try:
+            self._hand_over(self._process)
             self._url = self._announced(self._process)
         except BaseException:
             self.stop()
@@ -164,11 +169,18 @@ class Emulator:
     def _arguments(self) -> list[str]:
         host, port = self._address
         s = self.settings
-        arguments = ["--host", host, "--port", str(port), "--account-sid", s.account_sid, "--stops-with-stdin"]
+        arguments = ["--host", host, "--port", str(port), "--account-sid", s.account_sid, "--stops-with-stdin", "--token-from-stdin"]
         arguments += ["--base-path", s.base_path] if s.base_path else []
         arguments += ["--seed", str(s.seed)] if s.seed is not None else []
         arguments += [f"--owned-number={number}" for number in s.owned_numbers]
         return arguments + [f"--fault={name}" for name in s.faults] + [f"--variant={name}" for name in s.variants]
+
+    def _hand_over(self, process: subprocess.Popen[bytes]) -> None:
+        """Gives the process its token where no list of processes shows it; the stream stays open and tells that this one lives."""
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(self.settings.auth_token).encode() + b"\n")
+            process.stdin.flush()
 
     def _announced(self, process: subprocess.Popen[bytes]) -> str:
         assert process.stdout is not None
@@ -185,8 +197,9 @@ class Emulator:
         raise EmulatorError(f"the emulator did not start: {text}")
 
 
-def _environment(settings: EmulatorSettings) -> dict[str, str]:
-    """The parent's environment, the token, and the way to this package."""
+def _environment() -> dict[str, str]:
+    """What of this process's environment a Python needs, and the way to this package; no variable that may hold a secret."""
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), TOKEN_VARIABLE: settings.auth_token}
+    kept = {name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith(("LC_", "PYTHON"))}
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths)}

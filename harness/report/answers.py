@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,18 +20,21 @@ from harness.findings import Finding
 from harness.report.escape import cut, visible
 from harness.report.markup import EMPTY, Html, el, hidden, join, text
 from harness.report.words import number
-from harness.results import without_password
+from harness.results import REDACTED_PASSWORD, without_password
 from harness.wire import STYLES, body_of
 
 _HEADERS = 14
 _LONGEST_STRING = 240
 _MOST_PAIRS = 60
 _OTHER_VALUE = 160
+_WINDOW = 60_000  # characters of a text that may be shown at all
 _AROUND = 5  # lines that stay open on each side of a wrong place
+_FIRST = 16  # lines that stay open where no place is wrong
 _WORTH_CLOSING = 4
+_ENOUGH = 20  # characters that tell a stack trace
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line to show, and whether it is the wrong place."""
 
@@ -128,10 +131,11 @@ def answer(finding: Finding, room: int) -> Html:
         finding: what was found.
         room: about how many characters of the body are shown.
     """
-    exchange = finding.exchange
+    exchange, words = finding.exchange, _told(finding)
     head = [Line(_status_line(exchange), _is_status(finding))]
     for key, value in exchange.headers[:_HEADERS]:
-        head.append(Line(f"{cut(key, 80)}: {cut(value, 200)}", finding.path.lower() == key.lower()))
+        wrong = finding.path.lower() == key.lower() or bool(words and words in value)
+        head.append(Line(f"{cut(key, 80)}: {cut(value, 200)}", wrong))
     if len(exchange.headers) > _HEADERS:
         head.append(Line(f"… {len(exchange.headers) - _HEADERS} more headers"))
     if exchange.status is None:
@@ -168,8 +172,8 @@ def _block(lines: list[Line]) -> Html:
 
 def _near(lines: list[Line]) -> list[bool]:
     """Which lines are open: the first, those around a mark (without one, the first ones), and stretches too short to be worth closing."""
-    marks = [i for i, line in enumerate(lines) if line.marked] or [0]
-    open_ = [i == 0 or any(abs(i - mark) <= _AROUND for mark in marks) for i in range(len(lines))]
+    marks = [i for i, line in enumerate(lines) if line.marked]
+    open_ = [i == 0 or any(abs(i - mark) <= _AROUND for mark in marks) or (not marks and i < _FIRST) for i in range(len(lines))]
     start = 0
     for end in range(1, len(lines) + 1):
         if end < len(lines) and open_[end] == open_[start]:
@@ -193,6 +197,9 @@ def _body_lines(finding: Finding) -> Iterator[Line]:
         yield Line("(an empty body)", not _is_status(finding) and finding.path == "$")
     elif error is not None or duplicates or not isinstance(value, dict):
         yield from _plain_lines(exchange.text, _wrong_at(finding, duplicates))
+    elif words := _told(finding):
+        lines = [replace(line, marked=words in line.text) for line in _json_lines(value, ())]
+        yield from lines if any(line.marked for line in lines) else _plain_lines(exchange.text, _wrong_at(finding, duplicates))
     else:
         paths = ("$.to", "$.from") if finding.check == "check_own_call" else (finding.path,)
         yield from _json_lines(value, paths)
@@ -205,17 +212,31 @@ def _wrong_at(finding: Finding, duplicates: list[str]) -> int | None:
         return int(found[1])
     if duplicates and finding.clause == "response.unique-keys":
         return finding.exchange.text.rfind(json.dumps(duplicates[0]))
-    return None
+    words = _told(finding)
+    return at if words and (at := finding.exchange.text.find(words)) >= 0 else None
+
+
+def _told(finding: Finding) -> str:
+    """The words of an answer that must not be in it: the beginning of a stack trace, or what stands for a secret; else nothing."""
+    if finding.check != "check_secrets":
+        return ""
+    return finding.actual[:_ENOUGH] if finding.clause == "secrets.stack-trace" else REDACTED_PASSWORD
 
 
 def _plain_lines(body: str, place: int | None) -> Iterator[Line]:
-    """Text as it came, in lines of bounded length; the one with the place is marked."""
-    at = 0
-    for whole in body.split("\n"):
+    """Text as it came, in lines of bounded length; the one with the place is marked. Of a long text, what is around the place."""
+    first = max(0, min(place or 0, len(body)) - _WINDOW // 2)
+    last = min(len(body), first + _WINDOW)
+    if first:
+        yield Line(f"… {number(first)} characters left out …")
+    at = first
+    for whole in body[first:last].split("\n"):
         for start in range(0, max(len(whole), 1), _LONGEST_STRING):
             piece = whole[start:start + _LONGEST_STRING]
             yield Line(piece.rstrip("\r"), place is not None and at + start <= place < at + start + max(len(piece), 1))
         at += len(whole) + 1
+    if last < len(body):
+        yield Line(f"… {number(len(body) - last)} characters left out …")
     if place is not None and place >= len(body):
         yield Line("(the body ends here)", True)
 

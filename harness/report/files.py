@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from harness.files import write
+from harness.own_errors import show
 from harness.report.findings_file import findings_file
 from harness.report.junit import junit
 from harness.report.sarif import sarif
@@ -26,15 +29,37 @@ def write_all(result: RunResult, directory: Path) -> list[Path]:
         The files written. Without findings, a test_findings.py of an earlier run is removed.
 
     Raises:
-        OSError: the directory or a file can't be written; files already there stay whole.
+        OSError: the directory or a file can't be written; files already there stay whole, and the others are written all the same.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    texts = {RESULTS: results_json(result), SUMMARY: summary(result), JUNIT: junit(result, directory), SARIF: sarif(result, directory)}
-    if result.findings:
-        texts[FINDINGS] = findings_file(result)
-    else:
-        (directory / FINDINGS).unlink(missing_ok=True)
-    return [write(directory / name, text) for name, text in texts.items()]
+    failed = write_each(result, directory)
+    for error in failed.values():
+        raise error
+    return [directory / name for name in _texts(result, directory)]
+
+
+def write_each(result: RunResult, directory: Path) -> dict[str, Exception]:
+    """Writes the same files, each whatever became of the others; those that could not be written, and why."""
+    failed: dict[str, Exception] = {}
+    for name, text in _texts(result, directory).items():
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            write(directory / name, text())
+        except Exception as error:
+            show(error)
+            failed[name] = error
+    if not result.findings:
+        with suppress(OSError):
+            (directory / FINDINGS).unlink(missing_ok=True)
+    return failed
+
+
+def _texts(result: RunResult, directory: Path) -> dict[str, Callable[[], str]]:
+    """The files by name, the weightiest first, each with what makes its text."""
+    texts: dict[str, Callable[[], str]] = {
+        RESULTS: lambda: results_json(result), SUMMARY: lambda: summary(result), JUNIT: lambda: junit(result, directory),
+        SARIF: lambda: sarif(result, directory),
+    }
+    return texts | ({FINDINGS: lambda: findings_file(result)} if result.findings else {})
 
 
 def results_json(result: RunResult) -> str:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from harness.case import Case
 from harness.contract import CLAUSE
-from harness.curl import curl_line
+from harness.curl import curl_of
 from harness.findings import Finding
 from harness.report.answers import answer, request
 from harness.report.markup import EMPTY, Html, code_line, el, hidden, join, moment, sign, terms, text
@@ -76,7 +76,7 @@ def _acceptance(f: Finding) -> Html:
     if a is None:
         return EMPTY
     kind = "A deviation that the vendor declares" if a.kind == "declared" else "A known defect"
-    rows = [("Accepted", text(kind)), ("Reason", text(a.reason or "none given", 400))]
+    rows = [("Accepted", text(kind)), ("Reason", text(a.said, 400))]
     rows += [("Owner", text(a.owner, 120))] if a.owner else []
     rows += [("Until", moment(a.until) if a.until is not None else text("no end"))]
     return terms(rows, "rt-terms rt-acceptance")
@@ -128,9 +128,9 @@ def _facts(f: Finding, result: RunResult) -> Html:
 
 
 def _again(f: Finding, result: RunResult, directory: str, room: int) -> Html:
-    curl = curl_line(f.case, result.url, result.account_sid)
+    curl, whole = curl_of(f.before, f.case, result.url, result.account_sid)
     replay = replay_line(f, PurePath(directory))
-    several = bool(f.before or f.together)
+    several = bool(f.together) or not whole
     return el(
         "div", hidden("Send it again:"),
         code_line("replay", replay, 4000, "the path can't be shown here; the case is in cases/ beside this report"),

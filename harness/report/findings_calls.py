@@ -15,6 +15,7 @@ from harness.contract import FORM_TYPE
 from harness.findings import Finding
 from harness.report.findings_asserts import assertions, must_be_accepted
 from harness.report.literals import bytes_literal, comment, text_literal
+from harness.results import masked
 from harness.wire import body_of
 
 Lines = list[str]
@@ -50,8 +51,12 @@ def body(f: Finding, created: int) -> Lines:
 
 def _sequence(f: Finding) -> Lines:
     """The case after those that go before it."""
-    case = stand_in(f.case)
-    lines = [*(_send(stand_in(c)) for c in f.before), f"answer = {_send(case)}", *assertions(f, case, "answer")]
+    case = masked(f.case)
+    if f.before and case.credentials != "right":
+        # Who may come in may depend on what came on the same connection before.
+        in_turn = [*(_send(masked(c), "kept") for c in f.before), f"answer = {_send(case, 'kept')}"]
+        return ["with keeping() as kept:", *_indented(in_turn, 4), *_indented(assertions(f, case, "answer"), 0)]
+    lines = [*(_send(masked(c)) for c in f.before), f"answer = {_send(case)}", *assertions(f, case, "answer")]
     if f.clause != "malformed.huge":
         return _indented(lines, 0)
     way_out = ["except requests.ConnectionError:", "    return  # closed early on a body too large to read: allowed"]
@@ -60,7 +65,7 @@ def _sequence(f: Finding) -> Lines:
 
 def _race(f: Finding, together: list[Case]) -> Lines:
     """Several cases at once, each answer judged."""
-    cases = [stand_in(c) for c in together]
+    cases = [masked(c) for c in together]
     names = [f"answer_{i}" for i in range(1, len(cases) + 1)]
     lines = [f"{', '.join(names)}{',' if len(names) == 1 else ''} = {_send_together(cases)}"]
     for case, name in zip(cases, names, strict=True):
@@ -70,9 +75,9 @@ def _race(f: Finding, together: list[Case]) -> Lines:
 
 def _mixed(f: Finding, times: int, why: str) -> Lines:
     """The case and another call in turn, then both at once: what is said back of another call shows only so."""
-    case, other = stand_in(f.case), stand_in(_another(f))
+    case, other = masked(f.case), masked(_another(f))
     previous = f.exchange.previous
-    turn: Lines = [_send(stand_in(previous))] if previous is not None and not must_be_accepted(previous) else []
+    turn: Lines = [_send(masked(previous))] if previous is not None and not must_be_accepted(previous) else []
     for each in (case, other, other):
         turn += [f"answer = {_send(each)}", *assertions(f, each, "answer")]
     at_once = _race(f, [case, other])
@@ -94,12 +99,12 @@ def _unique(f: Finding, created: int) -> Lines:
     """Sends as often as lay between the two calls with one sid, or as it is rare, and then two at once."""
     first = re.search(r"request (\d{1,8})", f.actual)
     apart = max(f.exchange.number - int(first[1]) if first else 1, 1)
-    together = [stand_in(c) for c in f.together] or [stand_in(f.case)] * 2
+    together = [masked(c) for c in f.together] or [masked(f.case)] * 2
     at_once = [f"sids += [call_of(answer).get('sid') for answer in {_send_together(together)}]", _ALL_NEW]
     lines = ["sids: list[str] = []"]
     if not f.together:
-        before = [stand_in(c) for c in f.before if not _same(c, f.case)]
-        in_turn = [*map(_kept, before), _kept(stand_in(f.case)), _ALL_NEW]
+        before = [masked(c) for c in f.before if not _same(c, f.case)]
+        in_turn = [*map(_kept, before), _kept(masked(f.case)), _ALL_NEW]
         times = min(max(2 * apart + 1, _rare(f, created)), _FLAKY[1])
         lines += _repeated(in_turn, times, f"the two calls were {apart} requests apart, {f.occurrences} such in {created} calls")
     return [*lines, *_repeated(at_once, _RACE if f.together else _SIDS_AT_ONCE, f"a race: {_CHANCE}")]
@@ -141,13 +146,20 @@ def _indented(lines: Lines, by: int) -> Lines:
 # -- one request -----------------------------------------------------------------------------------
 
 
-def _send(case: Case) -> str:
+_ACCOUNTS = {
+    "other": "OTHER_ACCOUNT", "other-end": "changed_at(ACCOUNT, len(ACCOUNT) - 1)", "other-start": "changed_at(ACCOUNT, 2)",
+}
+
+
+def _send(case: Case, on: str = "") -> str:
     options = {
         "method": (case.method, "POST"), "content_type": (case.content_type, FORM_TYPE), "credentials": (case.credentials, "right"),
     }
     words = [f"{k}={text_literal(v) if v is not None else None}" for k, (v, usual) in options.items() if v != usual]
     if case.account != "own":
-        words.append("account=OTHER_ACCOUNT")
+        words.append(f"account={_ACCOUNTS[case.account]}")
+    if on:
+        words.append(f"on={on}")
     payload = _payload(case)
     if not words and payload.startswith("("):
         return f"send{payload}"
@@ -162,18 +174,3 @@ def _send_together(cases: list[Case]) -> str:
 def _payload(case: Case) -> str:
     literal = bytes_literal(body_of(case))
     return f"InPieces({literal}, {int(case.segments)})" if case.segments else literal
-
-
-def stand_in(case: Case) -> Case:
-    """The case with a password of the same shape instead of its own."""
-    if not any(n == "SipAuthPassword" and v for n, v in case.pairs):
-        return case
-    pairs = tuple((n, mask(v) if n == "SipAuthPassword" else v) for n, v in case.pairs)
-    return case.with_pairs(pairs, case.styles)
-
-
-def mask(secret: str) -> str:
-    """Text of the same length and kinds of characters: `aB3-` becomes `xX0-`."""
-    for pattern, stand in (("[a-z]", "x"), ("[A-Z]", "X"), ("[0-9]", "0")):
-        secret = re.sub(pattern, stand, secret)
-    return re.sub(r"[^\W_]", lambda m: m[0] if m[0] in "xX0" else "é", secret)

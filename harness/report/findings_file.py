@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from importlib import resources
 
+from harness.case import account_of
 from harness.contract import FORM_TYPE
 from harness.findings import Finding
 from harness.report.escape import cut
@@ -19,13 +20,14 @@ from harness.report.words import rule, seen
 from harness.results import RunResult
 
 _IMPORTS = {
-    "base64": "import base64", "json": "import json", "re": "import re", "threading": "import threading", "time": "import time",
+    "base64": "import base64", "html": "import html", "json": "import json", "re": "import re", "threading": "import threading",
+    "time": "import time",
+    "Iterator": "from collections.abc import Iterator",
     "ThreadPoolExecutor": "from concurrent.futures import ThreadPoolExecutor",
     "datetime": "from datetime import datetime, timedelta, timezone",
     "parsedate_to_datetime": "from email.utils import parsedate_to_datetime",
     "unquote": "from urllib.parse import unquote, urljoin, urlsplit", "urlsplit": "from urllib.parse import unquote, urljoin, urlsplit",
 }
-_OTHER_ACCOUNT = "AC" + "0123456789abcdef" * 2
 
 
 def findings_file(result: RunResult) -> str:
@@ -41,17 +43,23 @@ def _head(result: RunResult, code: str) -> str:
         "Needs pytest and requests. Variables of the environment:\n"
         "  RINGTRUE_AUTH_TOKEN   the account's token (left out: no credentials are sent)\n"
         f"  RINGTRUE_TARGET       base URL, {result.url} if left out\n"
-        f"  RINGTRUE_ACCOUNT_SID  {result.account_sid} if left out\n\n"
+        f"  RINGTRUE_ACCOUNT_SID  {result.account_sid} if left out\n"
+        "Where the target is not this machine, nothing is sent without:\n"
+        "  RINGTRUE_ALLOW_REAL_CALLS  how many calls may be created; each request counts as one\n"
+        "  RINGTRUE_TO                numbers that may ring, with commas between; fictional ones always may be called\n"
+        "  RINGTRUE_CA_BUNDLE         certificates to trust instead of the usual ones\n"
+        "  RINGTRUE_ALLOW_HTTP        1 allows http, which shows the token on the way\n\n"
         f"Run it with: pytest test_findings.py. Profile {result.profile}, seed {result.seed}. Passwords are stand-ins of the same shape."
     )
     used = {line for name, line in _IMPORTS.items() if re.search(rf"\b{name}\b", code)} | {"import os", "from typing import Any"}
-    other = _OTHER_ACCOUNT if result.account_sid != _OTHER_ACCOUNT else "AC" + "f" * 32
     return "\n".join([
         docstring(about, ""), "", "from __future__ import annotations", "",
         *sorted(used, key=lambda line: (line.startswith("from"), line)), "", "import pytest", "import requests", "",
         f'TARGET = os.environ.get("RINGTRUE_TARGET", {text_literal(result.url)}).rstrip("/")',
         f'ACCOUNT = os.environ.get("RINGTRUE_ACCOUNT_SID", {text_literal(result.account_sid)})',
-        'TOKEN = os.environ.get("RINGTRUE_AUTH_TOKEN")', f"OTHER_ACCOUNT = {text_literal(other)}", f"FORM = {text_literal(FORM_TYPE)}",
+        'TOKEN = os.environ.get("RINGTRUE_AUTH_TOKEN")', 'CA_BUNDLE = os.environ.get("RINGTRUE_CA_BUNDLE")',
+        "SENT: list[str] = []  # the methods of what was sent off this machine",
+        f"OTHER_ACCOUNT = {text_literal(account_of('other', result.account_sid))}", f"FORM = {text_literal(FORM_TYPE)}",
         "TIMEOUT = 10.0  # seconds",
     ])
 
@@ -85,7 +93,7 @@ def _mark(finding: Finding) -> str:
     """An accepted finding's test is expected to fail, and says so when it no longer does."""
     if finding.accepted is None:
         return ""
-    return f"@pytest.mark.xfail(reason={text_literal(cut(finding.accepted.reason, 200))}, strict=True)\n"
+    return f"@pytest.mark.xfail(reason={text_literal(cut(finding.accepted.said, 200))}, strict=True)\n"
 
 
 def _name(finding: Finding) -> str:

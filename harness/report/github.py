@@ -9,7 +9,7 @@ import re
 
 from harness.contract import Level
 from harness.findings import Finding
-from harness.report.escape import cut, visible
+from harness.report.escape import cut, visible, without_commands
 from harness.report.words import cause_and_count, place, rule
 from harness.results import RunResult
 
@@ -48,7 +48,7 @@ def _words(f: Finding) -> str:
 
 def _data(text: str) -> str:
     """Text as the data of a workflow command: one line, in which nothing begins another command."""
-    shown = re.sub("::", ":%3A", visible(cut(text, 1000)).replace("%", "%25"))
+    shown = re.sub("::", ":%3A", without_commands(visible(cut(text, 1000))).replace("%", "%25"))
     return shown.replace("\r", "%0D").replace("\n", "%0A")
 
 

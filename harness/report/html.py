@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,12 @@ class HtmlReport:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Frames the page, once pytest-html has written it."""
-        done = yield
+        """Frames the page, once pytest-html has written it, where the folder may have gone meanwhile."""
         path = _path(session.config)
+        if path is not None:
+            with suppress(OSError):
+                path.parent.mkdir(parents=True, exist_ok=True)
+        done = yield
         if path is not None and path.is_file():
             sealed = bool(session.config.getoption("self_contained_html", False))
             write(path, framed(path.read_text("utf-8"), sealed=sealed))

@@ -93,7 +93,7 @@ def _acceptance(f: Finding) -> str:
     if f.accepted is None:
         return ""
     details = [d for d in (f.accepted.owner, f"until {f.accepted.until.isoformat()}" if f.accepted.until is not None else "") if d]
-    return f.accepted.reason + (f" ({', '.join(details)})" if details else "")
+    return f.accepted.said + (f" ({', '.join(details)})" if details else "")
 
 
 def _told(c: ClauseResult, findings: list[Finding], directory: PurePath) -> Iterator[str]:

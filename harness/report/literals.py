@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harness.report.escape import visible
+from harness.report.escape import visible, without_commands
 
 _RUN = re.compile(rb"([\x00-\xff]{1,16}?)\1{19,}")
 _CHUNK = 96
@@ -16,8 +16,8 @@ _MOST_SCANNED = 1 << 17
 
 
 def docstring(text: str, indent: str = "    ") -> str:
-    """Lines of text as a docstring; nothing in it ends the string or hides."""
-    safe = visible(text, lines=True).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    """Lines of text as a docstring; nothing in it ends the string, hides, or is a command where a CI system shows the file."""
+    safe = without_commands(visible(text, lines=True)).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     if safe.endswith('"'):
         safe = safe[:-1] + '\\"'
     lines = [f'"""{safe}' if "\n" not in safe else f'"""{safe}\n']
@@ -26,7 +26,7 @@ def docstring(text: str, indent: str = "    ") -> str:
 
 def comment(text: str) -> str:
     """Text as the rest of a line after a `#`."""
-    return "# " + visible(text)
+    return "# " + without_commands(visible(text))
 
 
 def text_literal(text: str) -> str:

@@ -24,6 +24,7 @@ from harness.report.words import (
     left_out,
     number,
     seconds,
+    standing,
     verdict_class,
     verdict_sign,
     verdict_words,
@@ -34,7 +35,7 @@ from harness.results import RECORDED, VERDICTS, ClauseResult, RunResult
 
 def title(result: RunResult) -> str:
     """The page's heading, plain text: pytest-html escapes it."""
-    return f"{verdict_sign(result)} {verdict_words(result)}".strip()
+    return f"{verdict_sign(result)} {verdict_words(result)}"
 
 
 def page(result: RunResult, directory: str) -> Html:
@@ -47,13 +48,8 @@ def page(result: RunResult, directory: str) -> Html:
     return el(
         "div", _banner(result), _contents(result), _notes(result), filter_form(result), *findings(result, directory), clause_map(result),
         not_judged(result), numbers(result), _settings(result), el("h2", text("All clauses"), id="rt-clauses"), _without_script(result),
-        class_=f"rt rt-is-{_outcome(result)}", id="rt",
+        class_=f"rt rt-is-{standing(result)}", id="rt",
     )
-
-
-def _outcome(result: RunResult) -> str:
-    """The style of the verdict: one that holds only accepted findings looks neither broken nor clean."""
-    return "accepted" if result.verdict == "violates" and not result.new and not result.stale else result.verdict
 
 
 # -- on top -----------------------------------------------------------------------------------------

@@ -142,7 +142,8 @@ def _key(latency: Latency) -> Html:
 def _numbers(latency: Latency) -> Html:
     head = el("tr", el("th", text("up to"), scope="col"), el("th", text("answers"), scope="col"))
     rows = [el("tr", el("th", text(_ms(b)), scope="row"), el("td", text(number(n)))) for b, n in latency.bins]
-    return el("details", el("summary", text("As numbers")), el("table", el("thead", head), el("tbody", *rows), class_="rt-table"))
+    table = el("table", el("thead", head), el("tbody", *rows), class_="rt-table")
+    return el("details", el("summary", text("As numbers")), table, class_="rt-as-numbers")
 
 
 def _ms(value: float) -> str:

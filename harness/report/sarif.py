@@ -118,7 +118,7 @@ def _result(f: Finding, rule_index: int, directory: PurePath, fingerprints: dict
     if f.accepted is not None:
         owner = f" ({f.accepted.owner})" if f.accepted.owner else ""
         out["suppressions"] = [{
-            "kind": "external", "status": "accepted", "justification": _text(f"{f.accepted.reason}{owner}"),
+            "kind": "external", "status": "accepted", "justification": _text(f"{f.accepted.said}{owner}"),
             "properties": {"as": f.accepted.kind, **({"until": f.accepted.until.isoformat()} if f.accepted.until is not None else {})},
         }]
     return out

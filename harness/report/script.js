@@ -182,10 +182,10 @@
     if (event.key === "Escape" && event.target === search && search.value) { search.value = ""; changed(); }
   });
 
-  // On paper everything is open.
+  // On paper everything is open but what a plot shows anyway.
   let closed = [];
   window.addEventListener("beforeprint", () => {
-    closed = all("details:not([open])");
+    closed = all("details:not([open], .rt-as-numbers)");
     closed.forEach((part) => { part.open = true; });
   });
   window.addEventListener("afterprint", () => closed.forEach((part) => { part.open = false; }));

@@ -28,7 +28,7 @@ _MAX_FINDINGS = 200
 def summary(result: RunResult) -> str:
     """The text of summary.md."""
     parts = (_head(result), _findings(result), _accepted(result), _clauses(result), _left_out(result), _notes(result))
-    return "\n".join(line for part in parts for line in (*part, ""))
+    return "\n".join(line for part in map(list, parts) if part for line in (*part, ""))
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
@@ -71,6 +71,7 @@ def _accepted(result: RunResult) -> Iterator[str]:
         yield "## Accepted, but no longer found"
         yield ""
         yield from (f"- {for_markdown(gone, 500)}" for gone in result.stale[:_MAX_FINDINGS])
+    if result.stale and result.accepted:
         yield ""
     if result.accepted:
         yield f"## {count(len(result.accepted), 'accepted finding')}"
@@ -84,7 +85,7 @@ def _acceptance(f: Finding) -> tuple[str, ...]:
     assert a is not None
     until = a.until.isoformat() if a.until is not None else ""
     return (
-        f.level.value, for_markdown(f.id), for_markdown(rule(f)), for_markdown(f.actual), a.kind, for_markdown(a.reason),
+        f.level.value, for_markdown(f.id), for_markdown(rule(f)), for_markdown(f.actual), a.kind, for_markdown(a.said),
         for_markdown(a.owner), until,
     )
 
@@ -110,8 +111,12 @@ def _clauses(result: RunResult) -> Iterator[str]:
         numbers = [sum(c.verdict == v for c in clauses) for v in used]
         rows.append((for_markdown(group), *(number(n) if n else "·" for n in numbers)))
     yield from _table(("group", *used), rows)
-    broken = sorted((c for c in result.clauses if c.verdict in VERDICT_OF_LEVEL.values()), key=lambda c: VERDICTS.index(c.verdict))
+    told = {f.clause for f in result.new}
+    others = [c for c in result.clauses if c.verdict in VERDICT_OF_LEVEL.values() and c.clause.id not in told]
+    broken = sorted(others, key=lambda c: VERDICTS.index(c.verdict))
     if broken:
+        yield ""
+        yield "Broken by the same causes:"
         yield ""
         yield from _table(("verdict", "clause", "rule"), (
             (c.verdict, for_markdown(c.clause.id), for_markdown(c.clause.statement)) for c in broken

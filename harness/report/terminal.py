@@ -19,7 +19,7 @@ from harness.contract import Level
 from harness.findings import Finding
 from harness.report.escape import for_terminal
 from harness.report.files import FINDINGS
-from harness.report.words import count, left_out, number, replay_line, rule, seen, verdict_sign, verdict_words, work
+from harness.report.words import count, left_out, number, replay_line, rule, seen, standing, verdict_sign, verdict_words, work
 from harness.results import RunResult
 
 _LINES = 40
@@ -29,7 +29,7 @@ _ACCEPTED = 4
 _ALL = 1000
 _INTERVAL = 0.1
 
-_VERDICT_COLOUR = {"conforms": "1;32", "violates": "1;31", "inconclusive": "1;33"}
+_VERDICT_COLOUR = {"conforms": "1;32", "violates": "1;31", "inconclusive": "1;33", "stale": "1;31", "accepted": "1;33"}
 _LEVEL_COLOUR = {Level.MUST: "31", Level.SHOULD: "33", Level.OBSERVED: "36"}
 
 
@@ -111,16 +111,11 @@ def fitted(text: str, width: int) -> str:
 
 
 def _verdict(result: RunResult, paint: _Paint) -> Iterator[str]:
-    line = f"{verdict_sign(result) or ' '} {verdict_words(result)}"
-    yield paint.tint(paint.fit(line), _colour_of(result))
+    line = f"{verdict_sign(result)} {verdict_words(result)}"
+    yield paint.tint(paint.fit(line), _VERDICT_COLOUR[standing(result)])
     yield paint.fit(work(result), 2)
-    if result.headline and (result.verdict != "violates" or not result.new):
+    if result.headline and standing(result) != "violates":
         yield from ("  " + line for line in paint.wrap(result.headline, 2, 3))
-
-
-def _colour_of(result: RunResult) -> str:
-    known = result.verdict == "violates" and not result.new and not result.stale
-    return "1;33" if known else _VERDICT_COLOUR.get(result.verdict, "1")
 
 
 def _findings(result: RunResult, paint: _Paint, room: int) -> list[str]:
@@ -168,7 +163,7 @@ def _accepted(result: RunResult, paint: _Paint) -> Iterator[str]:
         assert f.accepted is not None
         word = "declared" if f.accepted.kind == "declared" else "accepted"
         until = f" (until {f.accepted.until.isoformat()})" if f.accepted.until is not None else ""
-        yield paint.fit(f"{word}: {f.id}{until}: {f.accepted.reason}")
+        yield paint.fit(f"{word}: {f.id}{until}: {f.accepted.said}")
     if len(result.accepted) > _ACCEPTED * paint.room:
         yield paint.fit(f"accepted: {number(len(result.accepted) - _ACCEPTED)} more, in the report")
 

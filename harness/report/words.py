@@ -8,18 +8,18 @@ from collections.abc import Iterable
 from pathlib import PurePath
 
 from harness.contract import CLAUSE, GROUPS, Level
+from harness.errors import INTERRUPTED
 from harness.findings import Finding
 from harness.results import RECORDED, VERDICT_OF_LEVEL, ClauseResult, RunResult
 
 VERDICT_WORD = {"conforms": "CONFORMS", "violates": "VIOLATES", "inconclusive": "INCONCLUSIVE"}
-VERDICT_SIGN = {"conforms": "✓", "violates": "✗", "inconclusive": "?"}
+VERDICT_SIGN = {"conforms": "✓", "violates": "✗", "inconclusive": "?", "stale": "✗", "accepted": "≈"}
 CLAUSE_SIGN = {"FAIL": "✗", "NON-STRICT": "▲", "INFO": "ℹ", "KNOWN": "≈", "DECLARED": "§", "PASS": "✓", "SKIPPED": "–", "NOT-EXERCISED": "?"}
 CLAUSE_MEANING = {
     "FAIL": "a MUST is broken", "NON-STRICT": "a SHOULD is broken", "INFO": "differs from what is usual",
     "KNOWN": "broken, and accepted for now", "DECLARED": "deviates as the vendor declares",
     "PASS": "kept by every answer", "SKIPPED": "left out", "NOT-EXERCISED": "no request reached it",
 }
-INTERRUPTED = 130
 
 
 def verdict_class(verdict: str) -> str:
@@ -58,29 +58,45 @@ def by_level(findings: Iterable[Finding]) -> str:
     return ", ".join(f"{tally[level]} {level.value}" for level in Level if tally[level])
 
 
+def standing(result: RunResult) -> str:
+    """What a run comes to, so that no report looks otherwise than its exit code.
+
+    Returns:
+        `inconclusive`; `violates` where a new finding counts; `stale` where an accepted one no longer occurs; `accepted` where all that
+        counts is accepted; else `conforms`.
+    """
+    if result.verdict == "inconclusive":
+        return result.verdict
+    counted = (Level.MUST, Level.SHOULD) if result.settings.get("strict") == "yes" else (Level.MUST,)
+    if any(f.level in counted for f in result.new):
+        return "violates"
+    if result.stale:
+        return "stale"
+    return "accepted" if result.verdict == "violates" else "conforms"
+
+
 def verdict_sign(result: RunResult) -> str:
-    """The sign before a verdict: what counts, not what was accepted."""
-    if result.verdict == "violates" and not result.new:
-        return "✗" if result.stale else "≈"
-    return VERDICT_SIGN.get(result.verdict, "")
+    """The sign before a verdict."""
+    return VERDICT_SIGN[standing(result)]
 
 
 def verdict_words(result: RunResult) -> str:
     """What the run found, in a few words: `VIOLATES the contract: 3 findings (2 MUST, 1 SHOULD)`."""
-    word = VERDICT_WORD.get(result.verdict, result.verdict.upper())
-    if result.verdict == "inconclusive":
-        text = f"{word}: this run could not judge the target"
-    elif result.verdict == "violates" and not result.new:
-        text = f"NOTHING NEW: {count(len(result.findings), 'accepted finding')} ({by_level(result.findings)})"
-        return f"OUT OF DATE: {count(len(result.stale), 'accepted finding')} no longer found" if result.stale else text
+    now = standing(result)
+    new = f"{count(len(result.new), 'new finding' if result.accepted else 'finding')} ({by_level(result.new)})" if result.new else ""
+    known = f"{len(result.accepted)} accepted" if result.accepted else ""
+    gone = f"{len(result.stale)} no longer found" if result.stale else ""
+    if now == "inconclusive":
+        text = f"{VERDICT_WORD[now]}: this run could not judge the target"
+    elif now == "stale":
+        text, gone = f"OUT OF DATE: {count(len(result.stale), 'accepted finding')} no longer found", ""
+    elif now == "accepted" and not new:
+        text, known = f"NOTHING NEW: {count(len(result.accepted), 'accepted finding')} ({by_level(result.accepted)})", ""
+    elif now == "accepted":
+        text = "NO NEW BREAK OF A MUST"
     else:
-        text = f"{word} {'to ' if result.verdict == 'conforms' else ''}the contract"
-    if result.new:
-        text += f": {count(len(result.new), 'new finding' if result.accepted else 'finding')} ({by_level(result.new)})"
-    if result.accepted:
-        text += f", {len(result.accepted)} accepted"
-    if result.stale:
-        text += f", {len(result.stale)} no longer found"
+        text = f"{VERDICT_WORD[now]} {'to ' if now == 'conforms' else ''}the contract"
+    text = ", ".join(filter(None, (text + (f": {new}" if new and now != "stale" else ""), new if now == "stale" else "", known, gone)))
     return text + (" (interrupted)" if result.exit_code == INTERRUPTED else "")
 
 

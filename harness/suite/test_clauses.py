@@ -34,7 +34,7 @@ def test_clause(clause_id: str, suite_run: SuiteRun) -> None:
 
 def accepted(result: ClauseResult, run: RunResult) -> str:
     """Why the clause's findings were accepted."""
-    reasons = [f.accepted.reason for f in map(run.finding, result.findings) if f.accepted is not None]
+    reasons = [f.accepted.said for f in map(run.finding, result.findings) if f.accepted is not None]
     return for_terminal("; ".join(dict.fromkeys(reasons)))
 
 

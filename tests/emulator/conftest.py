@@ -83,7 +83,7 @@ class Caller:
     ) -> Answer:
         size = -(-len(body) // pieces) or 1
         parts = [body[i:i + size] for i in range(0, len(body), size)] or [b""]
-        headers = [(b"content-type", content_type.encode())]
+        headers = [(b"content-type", content_type.encode())] if content_type else []
         if authorization is not None:
             own = self.basic() if authorization == "own" else authorization
             headers.append((b"authorization", own.encode()))

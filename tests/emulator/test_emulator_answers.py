@@ -68,6 +68,48 @@ def test_created_call_is_read_back_at_its_uri(caller: Any) -> None:
     assert (again.status, again.body) == (200, answer.body)
 
 
+@pytest.mark.parametrize("status", ["completed", "canceled"])
+def test_created_call_is_ended_at_its_uri(status: str, caller: Any) -> None:
+    call = create(caller)
+    answer = caller.post([("Status", status)], path=call["uri"])
+    ended = json.loads(answer.body)
+    assert answer.status == 200
+    assert ended == {**call, **{name: ended[name] for name in ("status", "date_updated", "end_time", "duration")}}
+    assert (ended["status"], ended["duration"], ended["end_time"]) == (status, "0", ended["date_updated"])
+    assert caller.send("GET", path=call["uri"]).body == answer.body
+
+
+def test_call_is_ended_once(caller: Any) -> None:
+    uri = create(caller)["uri"]
+    answers = [caller.post([("Status", "completed")], path=uri) for _ in range(2)]
+    assert [(a.status, json.loads(a.body).get("code")) for a in answers] == [(200, None), (400, 21220)]
+
+
+@pytest.mark.parametrize("form", [[], [("Status", "")], [("Status", "busy")], [("status", "completed")], CALL])
+def test_call_is_ended_by_nothing_else(form: list[tuple[str, str]], caller: Any) -> None:
+    call = create(caller)
+    answer = caller.post(form, path=call["uri"])
+    assert (answer.status, json.loads(answer.body)["code"]) == (400, 20001)
+    assert caller.post([("Status", "completed")], path=call["uri"], content_type="text/plain").status == 400
+    assert json.loads(caller.send("GET", path=call["uri"]).body) == call
+
+
+def test_call_that_was_never_created_is_not_ended(caller: Any) -> None:
+    answer = caller.post([("Status", "completed")], path=caller.path.replace(".json", f"/CA{'0' * 32}.json"))
+    assert (answer.status, json.loads(answer.body)["code"]) == (404, 20404)
+
+
+def test_strangers_end_no_call(caller: Any) -> None:
+    uri = create(caller)["uri"]
+    assert caller.post([("Status", "completed")], path=uri, authorization=None).status == 401
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_call_knows_no_other_method(method: str, caller: Any) -> None:
+    answer = caller.send(method, b"Status=completed", path=create(caller)["uri"])
+    assert (answer.status, dict(answer.headers)[b"allow"]) == (405, b"GET, HEAD, POST")
+
+
 def test_call_that_was_never_created_is_not_found(caller: Any) -> None:
     answer = caller.send("GET", path=caller.path.replace(".json", f"/CA{'0' * 32}.json"))
     assert (answer.status, json.loads(answer.body)["code"]) == (404, 20404)

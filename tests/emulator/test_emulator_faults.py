@@ -50,7 +50,7 @@ def twiml(length: int, letter: str = "a") -> str:
 VALUES: dict[str, list[str]] = {
     "To": [
         "+12025550143", "sip:bob.b1@example.com", "sip:bob@example.com:5060", "client:Joe_1", "client:1joe",
-        "client:" + "a" * 20, "+81312345678", "+4930123456789", "+6561234567", "", "nobody", "+0123456789",
+        "client:" + "a" * 20, "+81312345678", "+4532123456", "+4930123456789", "+6561234567", "", "nobody", "+0123456789",
         "+1234567890123456", "+12345678901234567890", "client:", "+ABCDEFG", "2025550143", "+15005550001",
     ],
     "From": ["+12025550143", "+12025550144", "", "nobody", "client:joe", "sip:bob@example.com", "+15005550001"],
@@ -79,10 +79,10 @@ VALUES: dict[str, list[str]] = {
         "https://" + "a" * 63 + ".example/", "/x", "https://a.example/x y", "https://a_b.example/", "https://a..example/",
         "https://" + "a" * 64 + ".example/", "https://-a.example/", "https://a-.example/",
     ],
-    "AsyncAmdStatusCallback": ["http://a.example/x", "nothing"],
+    "AsyncAmdStatusCallback": ["http://a.example/x", "https://xn--bcher-kva.example/x", "nothing"],
     RSC: ["https://a.example/x?a=1", "nothing"],
-    "ApplicationSid": [AP, "AP" + "AB" * 16, "AP" + "01" * 16, "AX" + "0a" * 16, AP.lower(), AP[:-1], AP + "0", AP[:-1] + "g", AP + "\n"],
-    "Byoc": [BY, "BY" + "AB" * 16, "BX" + "0a" * 16, BY.lower(), BY[:-1], BY + "0", BY[:-1] + "g", BY + "\n"],
+    "ApplicationSid": [AP, "AP" + "AB" * 16, "AP" + "01" * 16, "AX" + "0a" * 16, "TK" + "0a" * 16, AP.lower(), AP[:-1], AP + "0", AP[:-1] + "g", AP + "\n"],
+    "Byoc": [BY, "BY" + "AB" * 16, "BX" + "0a" * 16, "TK" + "0a" * 16, BY.lower(), BY[:-1], BY + "0", BY[:-1] + "g", BY + "\n"],
     "CallReason": ["caf\u00e9", "\U0001f4de", "\u96fb\u8a71", "\u05e9\u05dc\u05d5\u05dd", "a" * 50, "x", "it's", "two words", "100%25"],
     "CallerId": [FROM],
     "SipAuthUsername": ["bob"],
@@ -95,6 +95,10 @@ VALUES: dict[str, list[str]] = {
 
 # Calls that several parameters make what they are.
 FORMS: list[Pairs] = [
+    [("To", "sip:bob@example.com"), ("From", ""), ("Url", "https://a.example/x")],
+    [("To", "client:joe"), ("Url", "https://a.example/x")],
+    [("To", "client:joe"), ("From", "nobody"), ("Url", "https://a.example/x")],
+    [("To", "+4930123456789"), ("From", "client:joe"), ("Url", "https://a.example/x")],
     [("From", FROM), ("Url", "https://a.example/x")],
     [("From", FROM), ("ApplicationSid", AP)],
     [("To", TO), ("Url", "https://a.example/x")],
@@ -151,6 +155,12 @@ FORMS: list[Pairs] = [
     form(*((f"Other{number}", "1") for number in range(12)), ("Timeout", "word")),
     form(("Url", "https://b.example/")),
     form(Unknown="1"),
+    form(("To[]", "1")),
+    form(("", "1")),
+    form(StatusCallback="https://a.example/x"),
+    [("From", FROM), ("Url", "https://a.example/x"), ("To", TO)],
+    form(To="sip:a@example.com", SendDigits="x"),
+    form(**{SILENCE: "1999"}, AsyncAmd="true"),
     form(Timeout=""),
     form(Method="PUT"),
     form(RecordingStatusCallbackEvent="absent completed", CallReason="x" * 40),
@@ -182,6 +192,7 @@ FORMS: list[Pairs] = [
     form(TimeLimit="0"),
     form(Url=None, Twiml="<Response>"),
     form(Url="https://192.0.2.1/x"),
+    [("Twiml", twiml(3900, "\u00e9")), ("From", FROM), ("To", TO)],
 ]  # fmt: skip
 
 
@@ -206,6 +217,7 @@ def strangers(caller: Any) -> list[str | None]:
         None, caller.basic(token="x"), caller.basic(token=""), caller.basic(token=token[:8] + "x"), caller.basic(token=token[:-1]),
         caller.basic(token=token + "0"), caller.basic(token=token.upper()), caller.basic(user="AC" + "1" * 32), caller.basic(user=sid.upper()),
         caller.basic(user=token, token=sid), own.replace("Basic", "Digest"), f"Bearer {token}", f"Basic {sid}:{token}", "Basic ???",
+        caller.basic(token="x" + token[1:]), caller.basic(token=token + " "), caller.basic(token=token + ":0"), caller.basic(user=sid[:-1] + "x"),
     ]  # fmt: skip
 
 
@@ -235,11 +247,12 @@ def battery(caller: Any) -> list[Request]:
     requests += [Request(body) for body in (detection, usual, other, recorded, usual, other, bad, usual)]
     raw = (
         usual.replace(b"To=%2B4", b"To=%2b%34"), usual.replace(b"Url", b"%55rl"), usual + b"&CallReason=two+words", usual.replace(b"%2F", b"%2f"),
-        usual + b"&RecordingStatusCallbackEvent=completed+absent", usual + b"&CallReason=%zz", usual + b"&CallReason=%FF",
+        usual + b"&RecordingStatusCallbackEvent=completed+absent", usual + b"&CallReason=%zz", usual + b"&CallReason=%FF", usual + b"&CallReason=%C0%80", usual.replace(b"To=", b"To=%00"),
         usual + b"&CallReason=%00", usual.replace(b"%3A%2F%2F", b"://"), b"nothing", b"", encoded(form(To="client:Zo\u00eb")), encoded(form(From="client:Zo\u00eb", To="client:\u00e5sa")),
     )  # fmt: skip
     requests += [Request(body) for body in raw]
     requests += [Request(usual, more=(("content_type", "application/x-www-form-urlencoded; charset=utf-8"),))]
+    requests += [Request(usual, more=(("content_type", ""),))]
     requests += [Request(usual, more=(("content_type", "application/json"),)), Request(usual, more=(("pieces", 3),))]
     # The sids are those of the seed: this is the first call that a faithful emulator creates.
     requests += [Request(b"", "GET", (("path", caller.path.replace(".json", f"/{FIRST_SID}.json")),))]
@@ -247,7 +260,9 @@ def battery(caller: Any) -> list[Request]:
     requests += [Request(usual, more=(("authorization", header),)) for header in strangers(caller)]
     elsewhere = caller.path.replace(caller.settings.account_sid, "AC" + "2" * 32)
     requests += [Request(usual, more=(("path", elsewhere),))]
-    return requests + [Request(body) for body in (usual, other) * 10]
+    own = caller.settings.account_sid
+    requests += [Request(usual, more=(("path", caller.path.replace(own, own[:-1] + ("0" if own[-1] != "0" else "1"))),))]
+    return requests + [Request(body) for body in (*(usual, other) * 10, encoded(form(To="nothing")))]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -354,7 +369,8 @@ def test_fault_of_secrets_says_one(name: str, start: Any, faithful: list[Any]) -
 
 @pytest.mark.parametrize("name", sorted(CONCURRENT))
 def test_fault_of_concurrency_shows_with_two_calls_at_once_alone(name: str, start: Any) -> None:
-    one, other = form(), form(To="+12025550143", From="+12025550144")
+    one = form(Timeout="word") if "accepts" in name else form()
+    other = form(To=TO if "same-to" in name else "+12025550143", From="+12025550144")
     in_turn, faulty = start(), start(name)
     good = [in_turn.post(pairs) for pairs in (one, one, other)]
     assert [faulty.post(pairs) for pairs in (one, one, other)] == good

@@ -23,6 +23,7 @@ from xmlschema import XMLSchema
 from harness.accepted import Acceptance
 from harness.contract import CLAUSES, Level
 from harness.findings import Finding
+from harness.report.escape import for_terminal
 from harness.report.github import MAX_SUMMARY, summary_within, workflow_commands
 from harness.report.junit import junit
 from harness.report.sarif import sarif
@@ -227,7 +228,7 @@ def test_junit_sarif_markdown_and_annotations_tell_the_same() -> None:
     new, _, accepted = summary(BROKEN).partition("accepted finding")
     annotated = {c.id for line in workflow_commands(BROKEN) for c in CLAUSES if f" {c.id}::" in line}
     assert failed == {i for r in told for i in (r["ruleId"], *r["properties"]["also"])}
-    assert failed == {c.id for c in CLAUSES if f"| FAIL | {c.id} |" in accepted}
+    assert failed == {c.id for c in CLAUSES if f"| FAIL | {c.id} |" in accepted or f"| {c.id} |" in new}
     assert {r["ruleId"] for r in told} == {c.id for c in CLAUSES if f"| {c.id} |" in new} == annotated == {f.clause for f in BROKEN.new}
 
 
@@ -243,6 +244,12 @@ def test_annotation_is_one_command_whatever_was_answered(pieces: list[str]) -> N
     assert re.fullmatch(r"::error title=ringtrue%3A timeout\.maximum::.+", line)
     assert not set(line) & set("\r\n\x85\u2028\u202e") and "::" not in line.split("::", 2)[2]
     assert re.fullmatch(r"(?:[^%]|%25|%3A|%0A|%0D|%2C)*", line)
+
+
+@pytest.mark.parametrize("command", ["::error::boom", "##vso[task.complete result=Failed]", "##[error]boom"])
+def test_annotation_breaks_up_commands_as_the_terminal_does(command: str) -> None:
+    (line,) = workflow_commands(result([finding("timeout.maximum", "201", f"a {command}")]))
+    assert for_terminal(command)[:6] in line and "##" not in line
 
 
 def test_hostile_text_is_data_everywhere() -> None:

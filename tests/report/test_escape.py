@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import time
 import unicodedata
 from xml.etree import ElementTree
 
@@ -15,7 +16,7 @@ from report_samples import HOSTILE
 from harness.report.escape import cut, for_html, for_markdown, for_terminal, for_xml, visible
 
 ANY_TEXT = st.text(st.characters() | st.sampled_from("\x1b\x07\u202e\u2066\u200b\ufeff\udc80|`[]<>&:#!\n\r\u2028\x85\x9b"), max_size=60)
-CI_COMMAND = re.compile(r"::\s*[A-Za-z]|##\[|##[A-Za-z]{1,20}\[")
+CI_COMMAND = re.compile(r"::\s*(?:error|warning|add-mask)|(?<![0-9A-Fa-f\[])::\s*[A-Za-z].*?::|##\[|##[A-Za-z]{1,20}\[")
 
 
 @given(ANY_TEXT)
@@ -59,6 +60,27 @@ def test_terminal_text_is_one_line_without_commands(text: str) -> None:
     safe = for_terminal(text)
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", safe)
     assert not CI_COMMAND.search(safe)
+
+
+@pytest.mark.parametrize("text", [
+    "http://[::1]:8080/", "http://[fe80::abcd]:8080/", "http://[::ffff:127.0.0.1]/ and http://[::a]/", "from fe80::a to fe80::b", "[fe80::a%eth0]:80",
+    "pytest a.py::test_x", "std::vector",
+])
+def test_terminal_leaves_colons_that_are_no_command_alone(text: str) -> None:
+    assert for_terminal(text) == text
+
+
+@pytest.mark.parametrize("command", ["::error", "::ERROR::x", "::add-mask::x", "::error file=a::b", ":: notice::x", "::any-word::", "::dead::", "::add file=a::b"])
+@pytest.mark.parametrize("before", ["", "in mid-line ", "x", "[", "[::1]", "http://[::1]:80/ "])
+def test_terminal_breaks_up_commands_wherever_they_are(command: str, before: str) -> None:
+    assert for_terminal(before + command).startswith(f"{before}:⟨:⟩{command[2:5]}")
+
+
+@pytest.mark.parametrize("unit", ["::a", "::", "a:", "[::", "a::b ", "::error ", ":: ", "##a"])
+def test_time_to_break_up_commands_grows_no_faster_than_the_text(unit: str) -> None:
+    start = time.process_time()
+    for_terminal(unit * (300_000 // len(unit)))
+    assert time.process_time() - start < 3
 
 
 @given(ANY_TEXT)

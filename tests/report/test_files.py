@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
 from report_samples import finding, hostile_result, result
 
-from harness.files import write
-from harness.report.files import write_all
+from harness.files import aside_of, put_in_place, write
+from harness.report.files import write_all, write_each
 
 BROKEN = result([finding("echo.to")])
 
@@ -50,6 +52,49 @@ def test_write_leaves_the_old_file_when_it_fails(tmp_path: Path, monkeypatch: py
         write(path, "new")
     assert path.read_text("utf-8") == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def device(path: Path, minor: int) -> Path:
+    """A node that takes everything (3) or nothing (7)."""
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, minor))
+        path.open("rb").close()
+    except OSError:
+        pytest.skip("no device can be made here")
+    return path
+
+
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_device_is_written_to_and_stays(tmp_path: Path, is_linked: bool) -> None:
+    (tmp_path / "dev").mkdir()
+    node = device(tmp_path / "dev" / "node", 3)
+    path = node
+    if is_linked:
+        path = tmp_path / "results.json"
+        path.symlink_to(node)
+    write(path, "new")
+    page = aside_of(path)
+    assert page.parent == path.parent
+    page.write_text("page", "utf-8")
+    put_in_place(page, path)
+    assert stat.S_ISCHR(node.lstat().st_mode)
+    assert [p.name for p in node.parent.iterdir()] == ["node"]
+    assert path.is_symlink() is is_linked
+
+
+def test_full_device_is_an_error_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "results.json").symlink_to(device(tmp_path / "node", 7))
+    failed = write_each(BROKEN, tmp_path)
+    assert list(failed) == ["results.json"] and "No space" in str(failed["results.json"])
+    assert stat.S_ISCHR((tmp_path / "node").lstat().st_mode)
+
+
+def test_pipe_is_an_error_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "results.json")
+    failed = write_each(BROKEN, tmp_path)
+    assert list(failed) == ["results.json"] and "no regular file" in str(failed["results.json"])
+    assert stat.S_ISFIFO((tmp_path / "results.json").lstat().st_mode)
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_write_all_leaves_errors_to_the_caller(tmp_path: Path) -> None:

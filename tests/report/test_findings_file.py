@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,8 +15,9 @@ from report_samples import BASE, HOSTILE, finding, hostile_result, result
 from harness.case import CREDENTIALS, Case
 from harness.contract import CLAUSES
 from harness.findings import Finding
-from harness.report.findings_calls import mask
 from harness.report.findings_file import findings_file
+from harness.results import mask
+from harness.target import Target, TargetConfig
 from harness.wire import STYLES, encode_pairs
 
 OUTCOMES = ("201", "4xx", "an answer that is no server error")
@@ -46,8 +48,8 @@ def test_file_needs_only_requests_and_pytest() -> None:
     text = code(*(replace(finding(c.id), id=c.id) for c in CLAUSES))
     modules = {n.module if isinstance(n, ast.ImportFrom) else n.names[0].name for n in ast.walk(ast.parse(text))
                if isinstance(n, (ast.Import, ast.ImportFrom))}
-    standard = {"__future__", "os", "re", "json", "time", "base64", "threading", "typing", "datetime", "email.utils", "urllib.parse"}
-    assert modules <= {*standard, "concurrent.futures", "pytest", "requests"}
+    standard = {"__future__", "os", "re", "json", "html", "time", "base64", "threading", "typing", "datetime", "email.utils", "urllib.parse"}
+    assert modules <= {*standard, "collections.abc", "concurrent.futures", "pytest", "requests"}
     assert "harness" not in text
 
 
@@ -107,6 +109,16 @@ def test_mask_keeps_length_and_hides_letters(secret: str) -> None:
 def test_credentials_are_named_not_written(kind: str) -> None:
     case = Case(BASE, "auth.wrong", credentials=kind)
     assert f"credentials='{kind}'" in code(finding("auth.wrong", "401", case=case, check="check_credentials"))
+
+
+@pytest.mark.parametrize("kind", CREDENTIALS)
+def test_file_sends_the_credentials_that_the_run_sent(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGTRUE_AUTH_TOKEN", "9f31c07be4a85d62f1b7093ce8d4a65b")
+    text = code(finding("auth.wrong", "401", case=Case(BASE, "auth.wrong", credentials=kind), check="check_credentials"))
+    names: dict[str, Any] = {}
+    exec(compile(text, "test_findings.py", "exec"), names)
+    target = Target(TargetConfig("http://127.0.0.1:9", names["ACCOUNT"], names["TOKEN"]))
+    assert names["authorization"](kind) == target.credential(kind)
 
 
 def test_method_account_and_content_type_are_the_case_s() -> None:

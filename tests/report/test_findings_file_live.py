@@ -6,17 +6,23 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 from xml.etree import ElementTree
 
 import pytest
+from adversary import Hostile, as_json
+from parrot import parrot
 from report_samples import BASE, call, finding, result
+from support import ACCOUNT, closed_port, other_address
 
 from harness.case import Case
 from harness.emulator.server import Emulator
 from harness.emulator.settings import EmulatorSettings
 from harness.findings import Finding
 from harness.report.findings_file import findings_file
+from harness.secrecy import needles_of
 
 TOKEN = "0123456789abcdefABCDEF0123456789"
 FULL = (*BASE, ("SipAuthPassword", "sEcret-passw0rd"))
@@ -32,6 +38,9 @@ FAULTS: dict[str, Finding] = {
     "envelope-type-plain": finding("response.content-type", path="Content-Type"),
     "access-token-cut": finding("auth.almost-right", "401", check="check_credentials",
                                 case=Case(BASE, "auth.almost-right", credentials="prefix")),
+    "access-trusted-connection": finding(
+        "auth.missing", "401", check="check_credentials", case=Case(BASE, "auth.missing", credentials="none"), before=(Case(BASE),),
+    ),
     "methods-put-creates": finding("method.not-created", check="check_method", case=Case(BASE, "method.not-created", method="PUT")),
     "refusal-more-info-missing": finding("refusal.body", check="check_refusal_body", pairs=BASE[1:]),
     "secrets-password-in-annotation": finding("secrets.sip-password", check="check_secrets", pairs=FULL),
@@ -42,11 +51,11 @@ FAULTS: dict[str, Finding] = {
 }
 
 
-def outcomes(directory: Path, emulator: Emulator) -> dict[str, str]:
+def outcomes(directory: Path, emulator: Emulator, **more: str) -> dict[str, str]:
     """Runs test_findings.py by itself; each test's name and what became of it."""
     environment = {
         "PATH": os.environ["PATH"], "RINGTRUE_TARGET": emulator.url, "RINGTRUE_ACCOUNT_SID": emulator.account_sid,
-        "RINGTRUE_AUTH_TOKEN": emulator.auth_token, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "RINGTRUE_AUTH_TOKEN": emulator.auth_token, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **more,
     }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml=out.xml", "test_findings.py"]
     subprocess.run(command, cwd=directory, env=environment, capture_output=True, timeout=60, check=False)
@@ -89,3 +98,71 @@ def test_generated_tests_say_that_the_credentials_are_not_taken(directory: Path)
         emulator.settings = EmulatorSettings(auth_token=TOKEN)  # what the tests are told differs from what is served
         said = outcomes(directory, emulator)
     assert "RINGTRUE_AUTH_TOKEN" in said[name_of(FAULTS["accepts-to-16-digits"])]
+
+
+def test_generated_tests_never_show_the_token(tmp_path: Path) -> None:
+    items = [finding("secrets.auth-token", check="check_secrets"), finding("to.sip", **OUTCOME), finding("echo.own-call", check="check_read_back")]
+    (tmp_path / "test_findings.py").write_text(findings_file(result(items)), "utf-8")
+    said = b""
+    with parrot(ACCOUNT, TOKEN) as server:
+        environment = {
+            "PATH": os.environ["PATH"], "RINGTRUE_TARGET": server.url, "RINGTRUE_ACCOUNT_SID": ACCOUNT, "RINGTRUE_AUTH_TOKEN": TOKEN,
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        }
+        command = [sys.executable, "-m", "pytest", "-vv", "--showlocals", "-p", "no:cacheprovider", "test_findings.py"]
+        for url in (*[server.url] * 6, f"http://127.0.0.1:{closed_port()}", "no url"):
+            done = subprocess.run(command, cwd=tmp_path, env={**environment, "RINGTRUE_TARGET": url}, capture_output=True, timeout=60, check=False)
+            said += done.stdout + done.stderr
+    assert b"an answer that holds the token and is not shown" in said and b"requests.exceptions.ConnectionError" in said
+    assert not needles_of(TOKEN, ACCOUNT).are_in(said)
+# --- off this machine ----------------------------------------------------------------------------------------------
+
+STRANGER = (("To", "+4915123456789"), *LATE[1:])
+LEAVE = {"RINGTRUE_ALLOW_REAL_CALLS": "2", "RINGTRUE_ALLOW_HTTP": "1"}
+DIALS = (*BASE, ("Twiml", "<Response><Dial>+4915123456789</Dial></Response>"), ("Timeout", "601"))
+
+
+def json_body(to: str) -> Case:
+    """A body that is no form and names a number."""
+    return Case((), "malformed.content-type", body=f'{{"To": "{to}"}}'.encode(), content_type="application/json")
+
+
+@pytest.mark.parametrize(("item", "more", "words", "requests"), [
+    (finding("timeout.maximum", "4xx", **OUTCOME, pairs=LATE), {}, "RINGTRUE_ALLOW_REAL_CALLS", 0),
+    (finding("timeout.maximum", "4xx", **OUTCOME, pairs=LATE), {"RINGTRUE_ALLOW_REAL_CALLS": "2"}, "RINGTRUE_ALLOW_HTTP", 0),
+    (finding("timeout.maximum", "4xx", **OUTCOME, pairs=STRANGER), LEAVE, "RINGTRUE_TO", 0),
+    (finding("timeout.maximum", "4xx", **OUTCOME, pairs=(*LATE, ("to", "+4915123456789"))), LEAVE, "RINGTRUE_TO", 0),
+    (finding("timeout.maximum", "4xx", **OUTCOME, pairs=DIALS), LEAVE, "RINGTRUE_TO", 0),
+    (finding("malformed.content-type", check="check_malformed", case=json_body("+4915123456789")), LEAVE, "RINGTRUE_TO", 0),
+    (finding("malformed.content-type", check="check_malformed", case=json_body("+12025550199")), LEAVE, "passed", 1),
+    (finding("timeout.maximum", "4xx", **OUTCOME, pairs=LATE, before=(Case(LATE), Case(LATE))), LEAVE, "allows 2 calls", 2),
+    (finding("call.concurrency", **OUTCOME, together=(Case(BASE), Case(BASE))), LEAVE, "allows 2 calls", 2),
+    (finding("timeout.maximum", "4xx", **OUTCOME, pairs=STRANGER), {**LEAVE, "RINGTRUE_TO": "+491701234567, +4915123456789"}, "passed", 1),
+    (finding("timeout.maximum", "4xx", **OUTCOME, pairs=LATE), LEAVE, "passed", 1),
+], ids=["no leave", "http", "stranger", "stranger in another case", "stranger in TwiML", "stranger in JSON", "fictional in JSON", "third of two", "third of two at once", "named", "fictional"])
+def test_generated_test_calls_nobody_off_this_machine(item: Finding, more: dict[str, str], words: str, requests: int, tmp_path: Path) -> None:
+    (tmp_path / "test_findings.py").write_text(findings_file(result([item])), "utf-8")
+    refusal = as_json({"code": 1, "message": "no", "more_info": "", "status": 400}, "400 Bad Request")
+    created = as_json({"sid": "CA" + "0" * 32, "status": "queued"})
+    with Hostile((created if item.together else refusal,), host=other_address()) as server:
+        said = outcomes(tmp_path, cast(Emulator, Known(server.url)), **more)
+        assert len(server.requests) == requests
+    assert words in said[name_of(item)]
+
+
+def test_generated_test_uses_no_proxy_of_the_environment(tmp_path: Path) -> None:
+    item = finding("timeout.maximum", "4xx", **OUTCOME, pairs=LATE)
+    (tmp_path / "test_findings.py").write_text(findings_file(result([item])), "utf-8")
+    with Emulator(EmulatorSettings(auth_token=TOKEN)) as emulator, Hostile((as_json({}, "400 Bad Request"),)) as trap:
+        said = outcomes(tmp_path, emulator, HTTP_PROXY=trap.url, http_proxy=trap.url, ALL_PROXY=trap.url)
+        assert trap.connections == 0
+    assert said[name_of(item)] == "passed"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the generated tests are told of a target."""
+
+    url: str
+    account_sid: str = "AC" + "5a" * 16
+    auth_token: str = TOKEN

@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 from report_samples import HOSTILE, call, finding, render, result
 
 from harness import report
+from harness.accepted import UNREASONED, Acceptance
 from harness.case import Case
 from harness.contract import ATTRIBUTES, CLAUSE, CLAUSES, GROUPS, PARAMETERS
 from harness.exchange import Exchange
@@ -238,6 +239,26 @@ def test_answer_to_another_call_has_both_ends_marked() -> None:
     assert [m.get_text("").split('"')[1] for m in marks] == ["to", "from"]
 
 
+TRACE = "Traceback (most recent call last):\n  File app.py"
+
+
+@pytest.mark.parametrize(("clause", "actual", "body", "marked"), [
+    ("secrets.stack-trace", "Traceback (most recent call last)", json.dumps({"code": 1, "message": TRACE}).encode(), "Traceback (most recent"),
+    ("secrets.stack-trace", "Traceback (most recent call last)", f"<pre>\n{TRACE}\n</pre>".encode(), "Traceback (most recent"),
+    ("secrets.stack-trace", "Traceback (most recent call last)", json.dumps({"code": 1, "map": dict.fromkeys("abc", TRACE)}).encode(), "Traceback"),
+    ("secrets.auth-token", "it comes back", json.dumps({"code": 1, "message": "not [redacted]"}).encode(), "not [redacted]"),
+])
+def test_answer_marks_what_must_not_be_in_it(clause: str, actual: str, body: bytes, marked: str) -> None:
+    item = finding(clause, actual=actual, body=body, status=400, check="check_secrets")
+    (mark,) = BeautifulSoup(answer(item, 5000), "html.parser").find_all("mark")
+    assert marked in mark.text
+
+
+def test_answer_without_a_wrong_place_is_open_from_its_beginning() -> None:
+    item = finding("refusal.body", body=json.dumps({"error": {"text": "no"}, "at": 1}).encode(), status=400, check="check_refusal_body")
+    assert BeautifulSoup(answer(item, 5000), "html.parser").find("details") is None
+
+
 def test_answer_marks_where_the_json_ends() -> None:
     body = b'{"sid": "CA"' + b" " * 900 + b"oops}"
     item = finding("response.json", actual="no JSON: Expecting ',' delimiter: line 1 column 913 (char 912)", body=body)
@@ -281,3 +302,23 @@ def test_cropped_lines_keep_the_marked_one_and_count_the_rest() -> None:
 def test_cropped_lines_stay_whole_where_there_is_room() -> None:
     lines = [Line("a"), Line("b", True)]
     assert cropped(lines, 100) == lines
+
+
+def test_glance_tells_what_breaks_a_clause_and_how_many_more_it_breaks(tmp_path: Path) -> None:
+    run = result([
+        finding("timeout.integer", "4xx", "201 Created", cause="Timeout=abc", also=("time-limit.integer",)), finding("echo.to", "a", "b"),
+    ])
+    line, other = soup(render(run, tmp_path)).select("#rt-findings .rt-line")
+    assert (line.select_one(".rt-col-cause").text, line.select_one("th small").text) == ("Timeout=abc", "and 1 more clause")
+    assert (other.select_one(".rt-col-cause").text, other.select_one("th small")) == ("", None)
+
+
+def test_accepted_findings_are_told_with_reason_owner_and_day_before_they_are_opened(accepting_page: Path) -> None:
+    page = soup(accepting_page)
+    lines = [[td.text for td in tr.select("td")[1:]] for tr in page.select("#rt-accepted > table .rt-line")]
+    assert lines == [["failed", "the queue is rewritten", "team-voice", "2027-12-31"], ["a number: 0", "numbers are numbers here", "", ""]]
+
+
+def test_reason_that_nobody_has_given_is_told_as_such(tmp_path: Path) -> None:
+    run = result([finding("trim.values", accepted=Acceptance("baseline", UNREASONED))])
+    assert "no reason given yet" in soup(render(run, tmp_path)).select_one("#rt-accepted .rt-line").text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from report_samples import HOSTILE
@@ -37,6 +38,13 @@ def test_docstring_never_ends_early(text: str) -> None:
     tree = ast.parse(f"def f():\n{docstring(text)}\n    return 1\n")
     assert len(tree.body) == 1
     assert len(tree.body[0].body) == 2  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("command", ["::error::boom", "::add-mask::x", "##vso[task.complete result=Failed]", "##[error]boom"])
+def test_docstring_and_comment_hold_no_command_of_a_ci_system(command: str) -> None:
+    for text in (f"{command}\n  {command}", f"a {command}"):
+        assert command[:5] not in docstring(text) + comment(text)
+        assert "⟨" in docstring(text) and "⟨" in comment(text)
 
 
 @given(NASTY)

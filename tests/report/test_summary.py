@@ -21,6 +21,13 @@ def test_summary_has_a_row_for_each_finding() -> None:
     assert "| SHOULD | echo.status |" in text
 
 
+def test_summary_says_each_thing_once_and_leaves_no_gaps() -> None:
+    run = result([finding("timeout.integer", also=("time-limit.integer",))])
+    run = replace(run, clauses=tuple(replace(c, verdict="FAIL") if c.clause.id == "time-limit.integer" else c for c in run.clauses))
+    text = summary(run)
+    assert (text.count("timeout.integer"), text.count("| FAIL | time-limit.integer |"), "\n\n\n" in text) == (1, 1, False)
+
+
 def test_summary_names_what_was_not_judged() -> None:
     text = summary(result())
     assert "- SKIPPED, 1 clause: the target takes no SIP address (to.sip)" in text

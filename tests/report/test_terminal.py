@@ -6,10 +6,13 @@ import io
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from report_samples import HOSTILE, finding, hostile_result, result
 
+from harness.accepted import Acceptance
+from harness.findings import Finding
 from harness.report.terminal import Progress, columns, progress_line, put, render, shorten
 
 OUT = Path("reports/latest")
@@ -111,3 +114,21 @@ def test_progress_rewrites_one_line_at_most_ten_times_a_second(monkeypatch: pyte
     assert 9 <= written.count("ringtrue:") <= 11
     assert "\n" not in written
     assert written.endswith("\r")
+
+
+KNOWN = Acceptance("baseline", "old firmware")
+MUST, SHOULD = finding("trim.values"), finding("secrets.stack-trace")
+
+
+@pytest.mark.parametrize(("findings", "changes", "words"), [
+    ([replace(MUST, accepted=KNOWN)], {}, "≈ NOTHING NEW: 1 accepted finding (1 MUST)"),
+    ([replace(MUST, accepted=KNOWN), SHOULD], {}, "≈ NO NEW BREAK OF A MUST: 1 new finding (1 SHOULD), 1 accepted"),
+    ([replace(MUST, accepted=KNOWN), SHOULD], {"settings": {"strict": "yes"}}, "✗ VIOLATES the contract: 1 new finding (1 SHOULD), 1 accepted"),
+    ([], {"stale": ("gone",)}, "✗ OUT OF DATE: 1 accepted finding no longer found"),
+    ([SHOULD], {"stale": ("gone",)}, "✗ OUT OF DATE: 1 accepted finding no longer found, 1 finding (1 SHOULD)"),
+    ([replace(MUST, accepted=KNOWN)], {"stale": ("gone",)}, "✗ OUT OF DATE: 1 accepted finding no longer found, 1 accepted"),
+    ([MUST, replace(SHOULD, accepted=KNOWN)], {"stale": ("gone",)}, "✗ VIOLATES the contract: 1 new finding (1 MUST), 1 accepted, 1 no longer found"),
+    ([replace(SHOULD, accepted=KNOWN)], {}, "✓ CONFORMS to the contract, 1 accepted"),
+])
+def test_verdict_never_looks_otherwise_than_the_exit_code(findings: list[Finding], changes: dict[str, Any], words: str) -> None:
+    assert render(result(findings, **changes), OUT).splitlines()[0] == words

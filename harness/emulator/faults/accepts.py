@@ -55,6 +55,10 @@ _PARTIES: tuple[Row, ...] = (
     ("From", "empty", "with an empty value", blank("From")),
     ("From", "text", "of letters alone", matches("From", r"[A-Za-z ]+")),
     ("From", "client-to-phone", "that is a client while To is a number", both(matches("From", "client:.+"), matches("To", r"\+.*"))),
+    ("From", "empty-to-sip", "that is empty while To is a SIP address", both(blank("From"), matches("To", "sip:.*"))),
+    ("From", "absent-to-client", "that is absent while To is a client", both(absent("From"), matches("To", "client:.*"))),
+    ("From", "text-to-client", "of letters alone while To is a client", both(matches("From", r"[A-Za-z ]+"), matches("To", "client:.*"))),
+    ("From", "client-to-foreign", "that is a client while To is a number outside the NANP", both(matches("From", "client:.+"), matches("To", r"\+[2-9].*"))),
     ("From", "sip-to-phone", "that is a SIP address while To is a number", both(matches("From", "sip:.+"), matches("To", r"\+.*"))),
 )  # fmt: skip
 
@@ -97,6 +101,7 @@ _INTEGERS: tuple[Row, ...] = (
     ("Timeout", "fraction", "with a fraction", matches("Timeout", r"[0-9]+\.[0-9]*[1-9]")),
     ("Timeout", "unit", "with a unit after its digits", matches("Timeout", r"[0-9]+s")),
     ("Timeout", "above-when-recorded", "above its greatest beside Record", both(between("Timeout", 601, _FAR), value("Record", "true"))),
+    (SILENCE, "any-number-with-async-amd", "out of its range beside AsyncAmd true", both(matches(SILENCE, "-?[0-9]{1,9}"), value("AsyncAmd", "true"))),
     ("Timeout", "above-to-client", "above its greatest where To is a client", both(between("Timeout", 601, _FAR), matches("To", "client:.*"))),
 )  # fmt: skip
 
@@ -172,6 +177,7 @@ _URLS: tuple[Row, ...] = (
 
 def _sid_rows(parameter: str, prefix: str) -> tuple[Row, ...]:
     return (
+        (parameter, "trunk-prefix", "with the prefix TK", matches(parameter, f"TK{_HEX}{{32}}")),
         (parameter, "prefix", "with another prefix", matches(parameter, f"(?!{prefix})[A-Z]{{2}}{_HEX}{{32}}")),
         (
             parameter,
@@ -200,6 +206,7 @@ _TEXTS: tuple[Row, ...] = (
     ("SendDigits", "space", "with a space", matches("SendDigits", "[0-9#*w ]{1,32}")),
     ("SendDigits", "newline", "with a newline after it", matches("SendDigits", "[0-9#*w]{1,32}\n")),
     ("SendDigits", "other-digits", "in digits of another script", matches("SendDigits", r"(?!.*[A-Za-z])\d{1,32}")),
+    ("SendDigits", "any-to-sip", "of any kind where To is a SIP address", matches("To", "sip:.*")),
     ("SendDigits", "33-with-detection", "of 33 characters beside MachineDetection", both(size("SendDigits", 33), sent("MachineDetection"))),
     ("Twiml", "4001", "of 4001 characters", size("Twiml", 4001)),
     ("Twiml", "far-above", "of 5000 characters and more", size("Twiml", 5000, 10**7)),

@@ -11,6 +11,7 @@ import binascii
 from collections.abc import Callable
 
 from harness.emulator.access import Credentials, parse_basic
+from harness.emulator.faults.conditions import trusted
 from harness.emulator.faults.model import Fault
 from harness.emulator.hooks import Admit, Hook, OpenAccounts, Shut
 from harness.emulator.ledger import Turn
@@ -79,16 +80,22 @@ _ROWS: tuple[tuple[str, str, Hook], ...] = (
     ("any-token", "any token is taken", _admit(lambda user, password, s: _is_account(user, s) and password != b"")),
     ("empty-token", "an empty token is taken", _admit(lambda user, password, s: _is_account(user, s) and password == b"")),
     ("token-beginning", f"{PREFIX} right characters at the token's beginning are enough", _admit(lambda user, password, s: _is_account(user, s) and password[:PREFIX] == _token(s)[:PREFIX])),
+    ("token-end", f"{PREFIX} right characters at the end of a token as long as the right one are enough", _admit(lambda user, password, s: _is_account(user, s) and len(password) == len(_token(s)) and password[-PREFIX:] == _token(s)[-PREFIX:])),
+    ("token-space", "a token with a space after it is taken", _admit(lambda user, password, s: _is_account(user, s) and password != _token(s) and password.rstrip() == _token(s))),
     ("token-cut", "a token that lacks its last character is taken", _admit(lambda user, password, s: _is_account(user, s) and password == _token(s)[:-1])),
     ("token-longer", "a token with more after it is taken", _admit(lambda user, password, s: _is_account(user, s) and password.startswith(_token(s)))),
+    ("token-second-colon", "what stands behind a second colon is not looked at", _admit(lambda user, password, s: _is_account(user, s) and password.partition(b":")[0] == _token(s))),
     ("token-letter-case", "a token in another letter case is taken", _admit(lambda user, password, s: _is_account(user, s) and password.lower() == _token(s).lower())),
     ("any-user", "any user name is taken with the right token", _admit(lambda user, password, s: password == _token(s) and user != b"")),
+    ("user-beginning", "20 right characters at the user name's beginning are enough", _admit(lambda user, password, s: password == _token(s) and user[:20] == s.account_sid.encode()[:20])),
     ("exchanged", "user name and token are taken the other way round", _admit(lambda user, password, s: (password, user) == _own(s))),
     ("any-scheme", "another scheme with the right credentials is taken", Admit(_any_scheme)),
     ("bearer", "the bare token is taken as a bearer's", Admit(_bearer)),
     ("unencoded", "credentials without base64 are taken", Admit(_unencoded)),
     ("no-base64", "what is no base64 is taken", Admit(_garbage)),
     ("other-account", "another account's path is taken", OpenAccounts()),
+    ("account-beginning", "the path of an account whose first 33 letters are right is taken", OpenAccounts(33)),
+    ("trusted-connection", "credentials are not looked at on a connection on which the right ones came before", Admit(lambda header, settings: True, trusted)),
     ("shut-every-30th", "the right credentials are refused now and then", Shut(_now_and_then)),
 )  # fmt: skip
 

@@ -92,6 +92,26 @@ def before(earlier: str, later: str) -> Condition:
     return holds
 
 
+def first(name: str) -> Condition:
+    """A parameter is there before all others."""
+    return lambda turn: turn.form.names[:1] == (name,)
+
+
+def last(name: str) -> Condition:
+    """A parameter is there after all others."""
+    return lambda turn: turn.form.names[-1:] == (name,)
+
+
+def alike(one: str, other: str) -> Condition:
+    """Two parameters have the same value."""
+    return lambda turn: turn.form.has(one) and turn.form.first(one) == turn.form.first(other)
+
+
+def named(pattern: str) -> Condition:
+    """The name of some pair matches a pattern as a whole."""
+    return lambda turn: any(re.fullmatch(pattern, name, re.DOTALL) for name in turn.form.names)
+
+
 def body(pattern: bytes) -> Condition:
     """The body's bytes hold a pattern somewhere."""
     return lambda turn: re.search(pattern, turn.body) is not None
@@ -100,6 +120,16 @@ def body(pattern: bytes) -> Condition:
 def content_type(text: str) -> Condition:
     """The Content-Type holds a text, in any letter case."""
     return lambda turn: text in turn.content_type.lower()
+
+
+def untyped(turn: Turn) -> bool:
+    """There is no Content-Type."""
+    return not turn.content_type
+
+
+def trusted(turn: Turn) -> bool:
+    """The account's own credentials came on this connection before."""
+    return turn.trusted
 
 
 def method(name: str) -> Condition:
@@ -127,14 +157,30 @@ def same_again(turn: Turn) -> bool:
     return turn.before is not None and turn.before.pairs == turn.form.pairs
 
 
+def lately(turn: Turn) -> bool:
+    """One of the last forms was the same."""
+    return turn.is_repeated
+
+
 def after(name: str) -> Condition:
     """The form before this one had a parameter that this one has not."""
     return lambda turn: turn.before is not None and turn.before.has(name) and not turn.form.has(name)
 
 
+def after_no_form(turn: Turn) -> bool:
+    """What came before this one was no form, or an empty one."""
+    return turn.before is not None and not turn.before.pairs
+
+
 def overtaken(turn: Turn) -> bool:
     """Another form has come in while this one was being answered."""
     return turn.overtaken
+
+
+def to_the_same(turn: Turn) -> bool:
+    """The newest form calls whom this one calls."""
+    newest = turn.ledger.newest_form
+    return newest is not None and newest.first("To") == turn.form.first("To")
 
 
 def both(*conditions: Condition) -> Condition:

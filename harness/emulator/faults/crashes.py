@@ -15,8 +15,10 @@ from harness.emulator.faults.conditions import (
     blank,
     body,
     both,
+    either,
     matches,
     method,
+    named,
     no,
     pairs,
     sent,
@@ -24,12 +26,14 @@ from harness.emulator.faults.conditions import (
     times,
     undocumented,
     unsent,
+    untyped,
     value,
 )
 from harness.emulator.faults.model import Fault, kebab
 from harness.emulator.hooks import CREATED, OTHER, REFUSED, Condition, HangUp, Hook, Pause, Refuse, Rework, always
 
 FAMILY = "crashes"
+_URLS = ("Url", "FallbackUrl", "StatusCallback", "AsyncAmdStatusCallback", "RecordingStatusCallback")
 HANG_S = 3600.0
 
 ANY = (CREATED, REFUSED, OTHER)
@@ -37,6 +41,10 @@ ANY = (CREATED, REFUSED, OTHER)
 
 def _crash(when: Condition, status: int = 500) -> Hook:
     return Refuse(when, status, errors.CRASH)
+
+
+def _any_host(letter: str) -> Condition:
+    return either(*(matches(name, rf"https?://[^/]*{letter}.*") for name in _URLS))
 
 
 def _crash_whatever(when: Condition) -> Hook:
@@ -69,11 +77,17 @@ _ROWS: tuple[tuple[str, str, Hook], ...] = (
     ("empty-value", "a Timeout without a value", _crash_whatever(blank("Timeout"))),
     ("repeated", "Url given twice", _crash_whatever(times("Url", 2))),
     ("unknown-parameter", "a parameter that is not documented", _crash_whatever(undocumented)),
+    ("bracket-in-name", "a bracket in the name of a parameter", _crash_whatever(named(r".*\[.*"))),
+    ("nameless-pair", "a pair without a name", _crash_whatever(named(""))),
+    ("no-content-type", "a body without a content type", _crash_whatever(both(method("POST"), untyped))),
+    ("host-name", "a host name with an underscore in any URL", _crash_whatever(_any_host("_"))),
     ("huge-integer", "a Timeout of 20 digits or more", _crash_whatever(matches("Timeout", "[0-9]{20,}"))),
     ("word-as-integer", "a word as TimeLimit", _crash_whatever(matches("TimeLimit", "[a-z]+"))),
     ("no-such-scheme", "a Url of another scheme", _crash_whatever(both(sent("Url"), no(matches("Url", "(?i)https?:.*"))))),
     ("bad-escape", "a percent sign without two hex digits", _crash_whatever(body(rb"%(?![0-9A-Fa-f]{2})"))),
     ("bad-utf-8", "bytes that UTF-8 never has, FE and FF", _crash_whatever(body(rb"%[Ff][EeFf]|[\xfe\xff]"))),
+    ("overlong-utf-8", "bytes that UTF-8 never has, C0 and C1", _crash_whatever(body(rb"%[Cc][01]|[\xc0\xc1]"))),
+    ("nul-in-to", "a NUL character in To", _crash_whatever(matches("To", ".*\x00.*"))),
     ("nul", "a NUL character", _crash_whatever(body(rb"%00|\x00"))),
     ("no-equals", "a body without an equals sign", _crash_whatever(body(rb"^[^=]+$"))),
     ("empty-body", "a form that is empty", _crash_whatever(both(method("POST"), body(rb"^$")))),

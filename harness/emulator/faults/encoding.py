@@ -17,9 +17,10 @@ from harness.emulator.hooks import Decode, Hook, Rewrite
 FAMILY = "encoding"
 FEW = 12
 CUT_AT = 255
+READS = 4096  # bytes
 
 
-def _decode(**changes: str | bool) -> Decode:
+def _decode(**changes: str | bool | int) -> Decode:
     return Decode(replace(FAITHFUL, **changes))  # type: ignore[arg-type]
 
 
@@ -76,6 +77,7 @@ _ROWS: tuple[tuple[str, str, Hook], ...] = (
     ("first-of-repeated", "of a repeated parameter the first value alone is read", _decode(keeps="first")),
     ("last-of-repeated", "of a repeated parameter the last value alone is read", _decode(keeps="last")),
     ("trims", "white space at a value's ends is dropped", _decode(trims=True)),
+    ("body-cut", f"of a body the first {READS} bytes alone are read", _decode(reads=READS)),
     ("twice", "values are decoded twice", Rewrite(_every_value_decoded_again)),
     ("url-twice", "Url is decoded twice", Rewrite(_url_decoded_again)),
     ("few-pairs", f"pairs after the {FEW}th are not read", Rewrite(_only_few)),

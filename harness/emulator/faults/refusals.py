@@ -29,6 +29,7 @@ FAMILY = "refusals"
 
 _FORM, _STRANGER = (REFUSED,), (DENIED,)
 _HTML = b"<html><body>Bad request</body></html>"
+_JAVA = "For input string\n\tat java.base/java.lang.Integer.parseInt(Integer.java:652)\n\tat com.example.Calls.create(Calls.java:88)"
 _TRACE = 'Traceback (most recent call last):\n  File "/srv/app/calls.py", line 41, in create\nValueError: Timeout'
 
 
@@ -58,6 +59,7 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...], ReplyEdit, Condition], ...] = (
     ("more-info-missing", "a refusal has no more_info", _FORM, memberless("more_info"), always),
     ("status-member-missing", "a refusal has no status", _FORM, memberless("status"), always),
     ("stack-trace", "a refusal holds a stack trace", _FORM, member("details", _TRACE), always),
+    ("java-trace", "a refusal's message holds lines of a stack trace of Java", _FORM, member("message", _JAVA), always),
     ("denied-403", "wrong credentials have status 403", _STRANGER, status(403), always),
     ("denied-404", "wrong credentials have status 404", _STRANGER, status(404), always),
     ("denied-200", "wrong credentials have status 200", _STRANGER, status(200), always),

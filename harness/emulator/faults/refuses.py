@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from harness.emulator.faults.accepts import DETECTION, RSC_EVENT, SC_EVENT, SILENCE, SPEECH, SPEECH_END
 from harness.emulator.faults.conditions import (
+    alike,
     before,
     between,
     body,
     both,
     content_type,
+    first,
+    last,
     matches,
     no,
     pairs,
@@ -47,6 +50,7 @@ _PARTIES: tuple[Row, ...] = (
     ("to-client-capital", "a client with a capital in its name", matches("To", "client:.*[A-Z].*")),
     ("to-foreign", "a number outside the NANP as To", matches("To", r"\+[2-9].*")),
     ("to-britain", "a British number as To", matches("To", r"\+44.*")),
+    ("to-denmark", "a Danish number as To", matches("To", r"\+45.*")),
     ("to-japan", "a Japanese number as To", matches("To", r"\+81.*")),
     ("to-long-number", "a To of 13 digits or more", matches("To", r"\+[0-9]{13,}")),
     ("to-short-number", "a To of 8 to 10 digits", matches("To", r"\+[0-9]{8,10}")),
@@ -118,6 +122,7 @@ _URLS: tuple[Row, ...] = (
     ("fallback-url-alone", "a FallbackUrl where FallbackMethod is absent", both(sent("FallbackUrl"), unsent("FallbackMethod"))),
     ("status-callback-port", "a StatusCallback with a port", matches("StatusCallback", r"https?://[^/]*:[0-9]+.*")),
     ("status-callback-hyphen", "a StatusCallback with a hyphen in its host", matches("StatusCallback", r"https?://[^/]*-.*")),
+    ("async-amd-status-callback-xn", "an AsyncAmdStatusCallback with two hyphens in a row in its host", matches("AsyncAmdStatusCallback", r"https?://[^/]*--.*")),
     ("status-callback-digit", "a StatusCallback whose host begins with a digit", matches("StatusCallback", r"https?://[0-9].*")),
     ("status-callback-underscore-path", "a StatusCallback with an underscore in its path", matches("StatusCallback", r"https?://[^/]+/.*_.*")),
     ("status-callback-63-label", "a StatusCallback with a label of 63 characters", matches("StatusCallback", r"https?://([^/.]+\.)*[^/.]{63}(\..*)?")),
@@ -171,8 +176,13 @@ _COMPANY: tuple[Row, ...] = (
     ("timeout-when-recorded", "Timeout over 300 beside Record", both(between("Timeout", 301, 600), value("Record", "true"))),
     ("ignored-with-application", "StatusCallback beside ApplicationSid", sent("ApplicationSid", "StatusCallback")),
     ("many-parameters", "forms of 20 pairs or more", pairs(20)),
+    ("large-bodies", "bodies of more than 3000 bytes", body(rb"(?s).{3001}")),
+    ("exactly-seven-parameters", "forms of exactly 7 pairs", both(pairs(7), no(pairs(8)))),
+    ("url-as-status-callback", "a Url that is the StatusCallback too", alike("Url", "StatusCallback")),
     ("from-before-to", "From before To", before("From", "To")),
     ("url-before-to", "Url before To", before("Url", "To")),
+    ("to-last", "To after all others", last("To")),
+    ("from-first", "From before all others", first("From")),
 )  # fmt: skip
 
 _ENCODING: tuple[Row, ...] = (

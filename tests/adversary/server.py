@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
+import struct
 import threading
 import time
 import zlib
@@ -27,8 +29,9 @@ class Behaviour:
         drip: bytes sent after them, again and again.
         pause: seconds between two drips.
         times: how many drips; None: until the client goes.
-        end: `keep` the connection for another request, `close` it, `hold` it open and say nothing more, or `drain` it: end
-            one's own half and read on, as servers do that don't want what is still coming.
+        before: seconds between the answer and the first of them.
+        end: `keep` the connection for another request, `close` it, `reset` it, `hold` it open and say nothing more, or `drain`
+            it: end one's own half and read on, as servers do that don't want what is still coming.
     """
 
     answer: bytes = b""
@@ -36,6 +39,7 @@ class Behaviour:
     pause: float = 0.0
     times: int | None = None
     end: str = "keep"
+    before: float = 0.0
 
 
 def reply(body: bytes = b"{}", status: str = "201 Created", *headers: str, kind: str = "application/json", end: str = "keep") -> Behaviour:
@@ -94,81 +98,104 @@ class Hostile:
     Args:
         behaviours: what the first, second, … request gets; the last one is for all further ones.
         at_accept: whether the first is shown before anything was read, as by a server of another protocol.
+        host: the address to listen at.
+        tls: speaks TLS by this context.
     """
 
     behaviours: tuple[Behaviour, ...]
     at_accept: bool = False
+    host: str = "127.0.0.1"
+    tls: ssl.SSLContext | None = None
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
-    _open: list[socket.socket] = field(default_factory=list)
+    opened: list[socket.socket] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _stop: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     @property
     def url(self) -> str:
         """Its base URL."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' * (self.tls is not None)}://{self.host}:{self.port}"
 
     def __enter__(self) -> Hostile:
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port: int = self._listener.getsockname()[1]
-        self._start(self._accept)
+        self.listen()
         return self
 
+    def listen(self, port: int = 0) -> None:
+        """Takes connections from now on."""
+        self._listener = socket.create_server((self.host, port), backlog=128)
+        self.port: int = self._listener.getsockname()[1]
+        self.start(self._accept, self._listener)
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stop.set()
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        with self._lock:
-            for connection in self._open:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+        self.stopping.set()
+        self.go_away()
         for thread in self._threads:
             thread.join(5)
 
-    def _start(self, work: object, *arguments: object) -> None:
+    def go_away(self) -> None:
+        """Takes no connection any more, and ends all there are."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        with self.lock:
+            for connection in self.opened:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            self.opened.clear()
+
+    def start(self, work: object, *arguments: object) -> None:
+        """Begins a thread of this server's."""
         thread = threading.Thread(target=work, args=arguments, daemon=True)  # type: ignore[arg-type]
         self._threads.append(thread)
         thread.start()
 
-    def _accept(self) -> None:
-        while not self._stop.is_set():
+    def _accept(self, listener: socket.socket) -> None:
+        while not self.stopping.is_set():
             try:
-                connection, _ = self._listener.accept()
+                connection, _ = listener.accept()
             except OSError:
                 return
-            with self._lock:
+            with self.lock:
                 self.connections += 1
-                self._open.append(connection)
-            self._start(self._serve, connection)
+                self.opened.append(connection)
+            self.start(self.serve, connection)
 
-    def _serve(self, connection: socket.socket) -> None:
+    def serve(self, connection: socket.socket) -> None:
+        """Talks to one client until one of the two ends it."""
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with connection, suppress(OSError):
+        with suppress(OSError), self._secured(connection) as connection:
             file = connection.makefile("rb")
-            while not self._stop.is_set():
+            while not self.stopping.is_set():
                 request = b"" if self.at_accept else read_request(file)
                 if not request and not self.at_accept:
                     return
-                with self._lock:
+                with self.lock:
                     self.requests.append(request)
                     behaviour = self.behaviours[min(len(self.requests), len(self.behaviours)) - 1]
-                self._act(connection, behaviour)
+                self.act(connection, behaviour)
                 if behaviour.end != "keep":
                     return
 
-    def _act(self, connection: socket.socket, behaviour: Behaviour) -> None:
+    def _secured(self, connection: socket.socket) -> socket.socket:
+        return connection if self.tls is None else self.tls.wrap_socket(connection, server_side=True)
+
+    def act(self, connection: socket.socket, behaviour: Behaviour) -> None:
+        """Does one thing on a connection."""
         connection.sendall(behaviour.answer)
         sent = 0
-        while behaviour.drip and (behaviour.times is None or sent < behaviour.times) and not self._stop.is_set():
+        if behaviour.before:
+            time.sleep(behaviour.before)
+        while behaviour.drip and (behaviour.times is None or sent < behaviour.times) and not self.stopping.is_set():
             connection.sendall(behaviour.drip)
             sent += 1
             if behaviour.pause:
                 time.sleep(behaviour.pause)
         if behaviour.end == "hold":
-            self._stop.wait(60)
+            self.stopping.wait(60)
+        elif behaviour.end == "reset":
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         elif behaviour.end == "drain":
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(65536):
@@ -177,18 +204,28 @@ class Hostile:
 
 def read_request(file: object) -> bytes:
     """A whole request from a socket's file, as the bytes that came; empty where the client has gone."""
+    head = read_head(file)
+    return head + read_body(file, head)
+
+
+def read_head(file: object) -> bytes:
+    """A request's head with the empty line after it; empty where the client has gone."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         line = file.readline(65536)  # type: ignore[attr-defined]
         if not line:
             return b""
         head += line
-    body = b""
+    return head
+
+
+def read_body(file: object, head: bytes) -> bytes:
+    """The body that a request's head announces."""
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
-            body = file.read(int(value))  # type: ignore[attr-defined]
-    return head + body
+            return file.read(int(value))  # type: ignore[attr-defined, no-any-return]
+    return b""
 
 
 def headers_of(request: bytes) -> dict[str, str]:

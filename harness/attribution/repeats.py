@@ -1,0 +1,62 @@
+"""Whether a target takes what it refused a moment ago once it is sent again: then all that was sent twice looks wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.attribution.prober import Prober, finding_of
+from harness.case import Case
+from harness.classify import classify
+from harness.contract import PARAMETER, Expected, Level
+from harness.findings import Finding
+from harness.session import Seen
+
+_WRONG = ("Timeout", "SendDigits")
+_URLS = ("StatusCallback", "FallbackUrl", "RecordingStatusCallback", "AsyncAmdStatusCallback")
+_ANEW = "https://example.com/anew/"
+
+
+def taken_when_repeated(prober: Prober, seen: list[Seen]) -> Finding | None:
+    """The finding, if calls that break different rules are each refused at first and taken when they are sent again.
+
+    Args:
+        prober: sends the calls.
+        seen: calls that had to be refused and were taken.
+
+    Raises:
+        Spent: no further probe may be sent.
+    """
+    found: Finding | None = None
+    for name in _WRONG:
+        case = prober.plain_on_base([(name, f"anew{prober.probes}")])
+        first, second = prober.send_apart(case), prober.send_next(case)
+        if not first.is_refused or not second.is_created:
+            return None
+        found = found or replace(finding_of("refusal.repeatable", seen[0].breach, second, "when it is sent again", Level.MUST), before=(case,))
+    return replace(found, occurrences=len(seen)) if found is not None else None
+
+
+def is_taken_anew(prober: Prober, case: Case) -> bool:
+    """Whether a call that had to be refused is taken with a URL in it that was never there before; false where there is no room for one.
+
+    Raises:
+        Spent: no further probe may be sent.
+    """
+    url = f"{_ANEW}{prober.probes}"
+    pairs = list(case.pairs)
+    names = {n for n, _ in pairs}
+    absent = next((n for n in _URLS if n not in names), None)
+    if absent is not None:
+        pairs.append((absent, url))
+    else:
+        place = next((i for i, (n, v) in enumerate(pairs) if n in _URLS and _is_right(n, v)), None)
+        if place is None:
+            return False
+        pairs[place] = (pairs[place][0], url)
+    changed = replace(case, pairs=tuple(pairs), styles=())
+    return prober.expect(changed).expected is Expected.REJECT and prober.send_next(changed).is_created
+
+
+def _is_right(name: str, value: str) -> bool:
+    slug = classify(name, value)
+    return any(c.slug == slug and c.expected is Expected.ACCEPT for c in PARAMETER[name].classes)

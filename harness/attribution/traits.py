@@ -1,0 +1,220 @@
+"""What a call as a whole may have and be refused for: how large it is, how many parameters, who stands first or last, two with one value.
+
+Knows what is to be tried of a smallest case; `valid` decides when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from harness.attribution.prober import AND_MORE, Prober, Styled, Trait
+from harness.case import Case, Pair
+from harness.classify import classify
+from harness.contract import PARAMETER, Expected
+from harness.oracle import INSTRUCTIONS
+from harness.wire import body_of, encode_pairs
+from strategies.values import edges
+
+A_BODY = "a body of "
+
+_SMALLEST_BODY = 500  # bytes; a limit below it shows in so many calls that it looks like a matter of their parameters
+_EMPTY_BODY = 200  # bytes; the emptiest call that fills one has fewer
+_TWIML = "<Response><Say>{}</Say></Response>"
+_LONGEST_TWIML = 4000  # characters
+_SHORT_URL = "https://example.com/"
+_LONGEST_URL = 250  # characters
+# What a body is filled with: URLs, and characters of Twiml with the bytes that each takes. The first can't fill the largest ones.
+_Filling = tuple[tuple[str, ...], int, str]
+_FILLINGS: tuple[_Filling, ...] = (
+    ((), 1, "a"), ((), 6, "é"), (("FallbackUrl", "StatusCallback", "RecordingStatusCallback", "AsyncAmdStatusCallback"), 9, "あ"), ((), 9, "あ"),
+)
+_BASE = ("To", "From", *INSTRUCTIONS)
+
+Fails = Callable[[Case], bool]
+Pairs = list[Pair]
+
+
+def trait_of(prober: Prober, items: list[Styled], case: Case, fails: Fails) -> Trait | None:
+    """The trait that makes the smallest case fail, if it is one.
+
+    Args:
+        prober: knows the simplest call.
+        items: what the smallest case has beyond the simplest call, all plainly sent.
+        case: the case that it was cut from.
+        fails: whether a case fails as that one does; false for one that need not be accepted.
+    """
+    pairs = list(prober.on_base(items, case).pairs)
+    others = [p for p in _harmless(prober) if p[0] not in {p[0] for p, _ in items}]
+
+    def shown(changed: Pairs) -> bool:
+        return fails(replace(case, pairs=tuple(changed), styles=()))
+
+    large = _number(prober, pairs, others, shown) or _size(prober, pairs, shown)
+    return large or _same_value(pairs, {p[0] for p, _ in items}, shown) or _place(pairs, others, shown)
+
+
+def _harmless(prober: Prober) -> Pairs:
+    """Pairs that the simplest call may have beside it: one of each parameter, then more of the one that may be there more than once."""
+    out: Pairs = []
+    more: Pairs = []
+    base = prober.plain_on_base([]).pairs
+    for name, parameter in PARAMETER.items():
+        values = [v for c in parameter.classes if c.expected is Expected.ACCEPT for v in edges(name, c.slug)]
+        good = [v for v in values if prober.expect(Case((*base, (name, v)))).expected is Expected.ACCEPT]
+        if good and name not in {n for n, _ in base}:
+            out.append((name, good[0]))
+            more += [(name, v) for v in good[1:] if name == "StatusCallbackEvent"]
+    return sorted(out, key=lambda p: p[0] in INSTRUCTIONS) + more
+
+
+# -- how many ----------------------------------------------------------------------------------------
+
+
+def _number(prober: Prober, pairs: Pairs, others: Pairs, shown: Callable[[Pairs], bool]) -> Trait | None:
+    """As many other parameters fail as well; with one more it may be another matter."""
+    count = len(pairs)
+    base = list(prober.plain_on_base([]).pairs)
+    wanted = count - len(base)
+    spare = others + [p for p in _harmless(prober) if p not in others]
+    if wanted <= 0 or len(spare) <= wanted:
+        return None
+    single = list({n: (n, v) for n, v in others[::-1]}.values())
+    if not shown(base + spare[:wanted]) or not shown(base + (single[:wanted] if len(single) >= wanted else spare[-wanted:])):
+        return None
+    if shown(base + spare[:wanted + 1]):
+        return Trait(
+            "call.combination", f"{count} {AND_MORE}", frozenset(), lambda c: len(c.pairs) >= count, lambda c: _fewer(c, count - 1),
+        )
+    return Trait("call.combination", f"exactly {count} parameters", frozenset(), lambda c: len(c.pairs) == count, lambda c: _more(c, spare))
+
+
+def _fewer(case: Case, count: int) -> Case:
+    """A case's first pairs, those of the simplest call before others, in their order."""
+    order = sorted(range(len(case.pairs)), key=lambda i: (case.pairs[i][0] not in _BASE, i))
+    return case.with_pairs(tuple(case.pairs[i] for i in sorted(order[:count])))
+
+
+def _more(case: Case, spare: Pairs) -> Case:
+    """A case with one pair more."""
+    names = {n for n, _ in case.pairs}
+    return case.with_pairs((*case.pairs, *[p for p in spare if p[0] not in names][:1]))
+
+
+# -- how large ---------------------------------------------------------------------------------------
+
+
+def _size(prober: Prober, pairs: Pairs, shown: Callable[[Pairs], bool]) -> Trait | None:
+    """Bodies from just so many bytes on fail, whatever fills them."""
+    size = len(encode_pairs(pairs))
+    own = prober.numbers.own[0]
+
+    def fails(filling: _Filling, size: int) -> bool | None:
+        filled = _filled(own, filling, size)
+        return None if filled is None else shown(filled)
+
+    fillings = [f for f in _FILLINGS if _filled(own, f, size) is not None]
+    if size < _SMALLEST_BODY or len(fillings) < len(_FILLINGS) - 1 or not all(fails(f, size) for f in fillings):
+        return None
+    fit, least = _EMPTY_BODY, size
+    while least - fit > 1:
+        middle = (fit + least) // 2
+        fit, least = (fit, middle) if fails(fillings[-1], middle) else (middle, least)
+    if any(fails(f, least) is False or fails(f, fit) for f in fillings):
+        return None
+    return Trait("call.combination", f"{A_BODY}{least} bytes or more", frozenset(), lambda c: len(body_of(c)) >= least, lambda c: _smaller(c, least))
+
+
+def _filled(own: str, filling: _Filling, size: int) -> Pairs | None:
+    """A valid call whose body has just so many bytes, or nothing where that filling can't make it.
+
+    Whatever is lost of it at its end, it is no valid call any more.
+    """
+    urls, width, character = filling
+    pairs = [*((name, _SHORT_URL) for name in urls), ("Twiml", _TWIML.format("")), ("From", own), ("To", "client:a")]
+    left = size - len(encode_pairs(pairs))
+    for i in range(len(urls)):
+        longer = min(max(left, 0), _LONGEST_URL - len(_SHORT_URL))
+        pairs[i] = (pairs[i][0], _SHORT_URL + "a" * longer)
+        left -= longer
+    if left < 0 or left // width + left % width + len(_TWIML) > _LONGEST_TWIML:
+        return None
+    pairs[len(urls)] = ("Twiml", _TWIML.format(character * (left // width) + "a" * (left % width)))
+    return pairs
+
+
+def _smaller(case: Case, size: int) -> Case:
+    """A case with its longest values left out, or made simple in the simplest call, until its body is smaller."""
+    pairs = list(case.pairs)
+    while len(encode_pairs(pairs)) >= size:
+        name, value = longest = max(pairs, key=lambda p: len(encode_pairs([p])))
+        if len(value) < len(_SHORT_URL):
+            break
+        instructs = name in INSTRUCTIONS and not {n for n, _ in pairs if n != name}.intersection(INSTRUCTIONS)
+        pairs = [p for p in pairs if p is not longest] + ([("Url", _SHORT_URL)] if instructs else [])
+    return case.with_pairs(tuple(pairs), ())
+
+
+# -- the same value ----------------------------------------------------------------------------------
+
+
+def _same_value(pairs: Pairs, names: set[str], shown: Callable[[Pairs], bool]) -> Trait | None:
+    """Two parameters that fail with any value that both have, and don't with different ones."""
+    for i, one in enumerate(pairs):
+        for two in pairs[i + 1:]:
+            if one[0] == two[0] or one[1] != two[1] or not names <= {one[0], two[0]}:
+                continue
+            value = _other(one, two)
+            if value is None or not shown(_put(pairs, value, one, two)) or shown(_put(pairs, value, one)) or shown(_put(pairs, value, two)):
+                continue
+            return _equal(*sorted((one, two), key=lambda p: list(PARAMETER).index(p[0])))
+    return None
+
+
+def _equal(one: Pair, two: Pair) -> Trait:
+    first, second = (two[0], one[0]) if two[0] in _BASE else (one[0], two[0])
+    values = [v for v in edges(one[0], classify(*one)) if v in edges(two[0], classify(*two))]
+
+    def has(case: Case) -> bool:
+        return case.get(first) is not None and case.get(first) == case.get(second)
+
+    def without(case: Case) -> Case:
+        other = next((v for v in values if v != case.get(second)), values[0])
+        return case.with_pairs(tuple((n, other if n == first else v) for n, v in case.pairs), case.styles)
+
+    return Trait("call.combination", f"{first} and {second} with the same value", frozenset((first, second)), has, without)
+
+
+def _other(one: Pair, two: Pair) -> str | None:
+    """Another value that both parameters take."""
+    return next((v for v in edges(one[0], classify(*one)) if v != one[1] and v in edges(two[0], classify(*two))), None)
+
+
+def _put(pairs: Pairs, value: str, *changed: Pair) -> Pairs:
+    return [(p[0], value) if p in changed else p for p in pairs]
+
+
+# -- first or last -----------------------------------------------------------------------------------
+
+
+def _place(pairs: Pairs, others: Pairs, shown: Callable[[Pairs], bool]) -> Trait | None:
+    """A parameter that fails first or last in any company and in no other place."""
+    if len({n for n, _ in pairs}) < len(pairs) or len(pairs) < 3 or shown(pairs[::-1]):
+        return None
+    for word, turn in (("last", 1), ("first", -1)):
+        *rest, own = pairs[::turn]
+        if any(shown([*(p for p in rest if p is not outer), own, outer][::turn]) for outer in rest):
+            continue
+        if shown([*rest[::-1], own][::turn]) and shown([*others[:2], *rest, own][::turn]):
+            return _placed(own[0], word, turn)
+    return None
+
+
+def _placed(name: str, word: str, turn: int) -> Trait:
+    def without(case: Case) -> Case:
+        *rest, own = list(zip(case.pairs, case.styles or ("plain",) * len(case.pairs), strict=True))[::turn]
+        moved = [*rest[:-1], own, *rest[-1:]][::turn]
+        return case.with_pairs(tuple(p for p, _ in moved), tuple(s for _, s in moved))
+
+    place = -1 if turn == 1 else 0
+    return Trait("call.parameter-order", f"{name} {word}", frozenset((name,)), lambda c: c.pairs[place][0] == name, without)

@@ -1,0 +1,207 @@
+"""`ringtrue redact`: a directory of reports without what nobody else should read, as a copy or in place.
+
+Every regular file is looked into, whatever it is called. A file appears whole or not at all; what can't be looked into is named,
+and never copied.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import Inconclusive, UsageError
+from harness.files import write_bytes
+from harness.redaction import KINDS, Cleaner, told
+from harness.report.escape import for_terminal
+from harness.report.words import count
+from harness.secrecy import Needles, needles_of
+
+LARGEST = 1 << 30  # bytes of one file
+_PACKED = {
+    b"PK\x03\x04": "zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"7z\xbc\xaf": "7z", b"\x28\xb5\x2f\xfd": "zstd", b"Rar!": "rar",
+    b"%PDF": "PDF",
+}
+Echo = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be taken out, beside what looks like a secret.
+
+    Args:
+        tokens: those that are known.
+        accounts: whether account SIDs go too.
+        numbers: whether phone numbers go too.
+    """
+
+    tokens: tuple[str, ...] = field(default=(), repr=False)
+    accounts: bool = False
+    numbers: bool = False
+
+
+class _Left(Exception):
+    """Why a file can't be cleaned."""
+
+
+def redact(directory: Path, output: Path | None, asked: Asked, echo: Echo) -> None:
+    """Cleans a directory.
+
+    Args:
+        directory: what a run wrote, or any other.
+        output: a new directory for the clean files; None for in place.
+        asked: what is taken out.
+        echo: shows a line.
+
+    Raises:
+        UsageError: the directory is none, the output is there already or can't be written.
+        Inconclusive: in place, files remain that can't be looked into.
+    """
+    if not os.path.isdir(directory):
+        raise UsageError(f"{directory} is no directory; name the one that a run wrote, such as reports/latest")
+    if output is not None:
+        _make(output, directory)
+    cleaner = Cleaner(_needles(asked.tokens), asked.accounts, asked.numbers)
+    files, left = _files(directory)
+    for name in list(files):
+        try:
+            cleaner.learn(_read(directory / name))
+        except _Left as why:
+            left[name] = str(why)
+            files.remove(name)
+    total: Counter[str] = Counter()
+    changed = 0
+    for name in files:
+        try:
+            counts = _one(directory, name, output, cleaner)
+        except (_Left, OSError) as why:
+            left[name] = _why(why) if isinstance(why, OSError) else str(why)
+            continue
+        if counts:
+            echo(for_terminal(f"{_clean_path(name, cleaner)}: {_in_words(counts)}"))
+        total += counts
+        changed += bool(counts)
+    _tell(total, changed, len(files), {_clean_path(name, cleaner): why for name, why in left.items()}, output, asked, echo)
+    if left and output is None:
+        raise Inconclusive(f"{count(len(left), 'file')} could not be looked into and may hold secrets: take them away before you share {directory}")
+
+
+def _needles(tokens: Sequence[str]) -> Needles:
+    found = Needles()
+    for token in tokens:
+        found |= needles_of(token)
+    return found
+
+
+def _make(output: Path, directory: Path) -> None:
+    try:
+        if output.resolve().is_relative_to(directory.resolve()):
+            raise UsageError(f"--output {output} is inside of {directory}; choose another directory")
+        if output.exists() and (not output.is_dir() or any(output.iterdir())):
+            raise UsageError(f"--output {output} is there already; choose another directory")
+        output.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as error:
+        raise UsageError(f"--output {output} can't be written ({_why(error)}); choose another directory") from None
+
+
+def _files(directory: Path) -> tuple[list[Path], dict[Path, str]]:
+    """The files below a directory, and what else is there with why it isn't one; both relative and in order."""
+    files: list[Path] = []
+    left: dict[Path, str] = {}
+
+    def failed(error: OSError) -> None:
+        left[Path(error.filename).relative_to(directory)] = _why(error)
+
+    for parent, folders, names in os.walk(directory, onerror=failed):
+        folders.sort()
+        for name in sorted([*names, *(f for f in folders if os.path.islink(os.path.join(parent, f)))]):
+            path = Path(parent, name)
+            mode = path.lstat().st_mode
+            if stat.S_ISREG(mode):
+                files.append(path.relative_to(directory))
+            elif not stat.S_ISLNK(mode):
+                left[path.relative_to(directory)] = "it is no regular file"
+    return files, left
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise _Left(f"it is larger than {LARGEST >> 30} GB")
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
+    except OSError as error:
+        raise _Left(_why(error)) from None
+    packed = next((kind for magic, kind in _PACKED.items() if data.startswith(magic)), None)
+    if packed is not None:
+        raise _Left(f"it is packed ({packed})")
+    return data
+
+
+def _one(directory: Path, name: Path, output: Path | None, cleaner: Cleaner) -> Counter[str]:
+    """Cleans one file and its name."""
+    source = directory / name
+    data = _read(source)
+    binary = _is_binary(data)
+    clean, counts = cleaner.clean(data, binary)
+    if cleaner.needles.are_in(clean):
+        raise _Left("a token is in it in a way that can't be taken out")
+    called = _clean_path(name, cleaner, counts)
+    if output is not None:
+        (output / called).parent.mkdir(parents=True, exist_ok=True)
+        if (output / called).exists():
+            raise _Left("its clean name is another file's too")
+        write_bytes(output / called, clean, source)
+        return counts
+    if called.parent != name.parent:
+        raise _Left("its folder's name holds a secret")
+    if clean != data:
+        write_bytes(source, clean, source)
+    if called != name:
+        if (directory / called).exists():
+            raise _Left("its clean name is another file's too")
+        os.replace(source, directory / called)
+    return counts
+
+
+def _clean_path(path: Path, cleaner: Cleaner, counts: Counter[str] | None = None) -> Path:
+    """A relative path whose names hold no secret; what was replaced is added to the counts."""
+    parts = []
+    for part in path.parts:
+        clean, found = cleaner.clean(os.fsencode(part), binary=True)
+        parts.append(os.fsdecode(clean))
+        if counts is not None:
+            counts += found
+    return Path(*parts)
+
+
+def _is_binary(data: bytes) -> bool:
+    """Whether something may count on where things are in it: what has NULs or is no UTF-8."""
+    if b"\0" in data:
+        return True
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _tell(total: Counter[str], changed: int, looked: int, left: dict[Path, str], output: Path | None, asked: Asked, echo: Echo) -> None:
+    for name, why in sorted(left.items()):
+        echo(for_terminal(f"left {'out' if output is not None else 'as it is'}: {name}, since {why}"))
+    echo(f"replaced {_in_words(total) or 'nothing'}, in {changed} of {count(looked, 'file')}")
+    if not asked.tokens:
+        echo("no token is in the environment: only what looks like credentials was looked for")
+    if output is not None:
+        echo(for_terminal(f"clean files: {output}"))
+
+
+def _in_words(counts: Counter[str]) -> str:
+    return told((kind, counts[kind]) for kind in KINDS if counts[kind])
+
+
+def _why(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or "no reason given"
