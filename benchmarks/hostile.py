@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:1] = [str(ROOT), str(ROOT / "tests")]  # in place of this folder, whose module has the fleet's name
 
-from adversary.fleet import FLEET, MEMORY_MB, Ran, problems, run_row  # noqa: E402
+from adversary.fleet import FLEET, MEMORY_MB, Ran, problems, run_row, too_late  # noqa: E402
 from adversary.page import BEHAVIOURS, PAGE, measured_row, page  # noqa: E402
 
 
@@ -51,7 +51,7 @@ def main() -> int:
     with ProcessPoolExecutor(options.jobs) as pool:
         for name, seed, ran in pool.map(_job, [(n, s + 1) for n in rows for s in range(options.seeds)]):
             rows[name].append(ran)
-            for problem in problems(FLEET[name], ran):
+            for problem in problems(FLEET[name], ran) + too_late(FLEET[name], ran):
                 wrong += 1
                 print(f"{name}, seed {seed}: {problem}", flush=True)
     if options.new:

@@ -11,7 +11,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -48,6 +49,17 @@ def changed_somewhere(data: st.DataObject, value: Any) -> Any:
             continue
         node[key] = data.draw(junk)
         return whole
+
+
+def grows_no_faster(do: Callable[[Any], Any], small: Any, large: Any) -> bool:
+    """Whether the work on something four times as large takes about four times as long: what is quadratic takes sixteen times."""
+
+    def took(what: Any) -> float:
+        begun = time.process_time()
+        do(what)
+        return time.process_time() - begun
+
+    return any(took(large) < 8 * took(small) + 0.02 for _ in range(4))
 
 
 def closed_port() -> int:
@@ -181,7 +193,7 @@ def forked(settings: EmulatorSettings) -> Iterator[str]:
     process = _FORKS.Process(target=_serve, args=(settings, there), daemon=True)
     process.start()
     try:
-        assert here.poll(15), "the emulator did not start"
+        assert here.poll(120), "the emulator did not start"
         yield here.recv()
     finally:
         process.terminate()

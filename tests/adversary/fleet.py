@@ -27,6 +27,7 @@ from harness.emulator import EmulatorSettings
 
 FLEET: dict[str, Row] = {r.name: r for m in (connection, content, elsewhere, weather, secrets) for r in m.ROWS}
 MEMORY_MB = 300.0
+KILL_AFTER_S = 500.0
 _SAID = ("said", "complained")
 _PART = 6  # letters of a secret, at least, that are looked for first
 _PASSWORDS = 24  # that are looked for in each form
@@ -81,7 +82,7 @@ def run_row(row: Row, seed: int = 0) -> Ran:
         directory = Path(name)
         with Wrapped(act_of=row.act, settings=settings, elsewhere=other.url) as server:
             options = ("--target", server.url, "--account-sid", ACCOUNT, "--seed", str(seed), "--output", "out", "--examples", "none", *row.options)
-            ran = _watched(_started(options, directory), 2 * row.seconds)
+            ran = _watched(_started(options, directory), KILL_AFTER_S)
             ran.sent, ran.cookies, ran.strays = server.number, server.cookies, other.connections
             ran.passwords = _passwords_in(server.bodies)
         ran.files = {str(p.relative_to(directory)): p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()}
@@ -127,6 +128,11 @@ def _passwords_in(bodies: list[bytes]) -> frozenset[str]:
     return frozenset(p for p in found if len(p) >= 10 and len(set(p)) >= 5 and p not in beside)
 
 
+def too_late(row: Row, ran: Ran) -> list[str]:
+    """What took longer than it may; told by the benchmark only, since it is as true as the machine is quiet."""
+    return [f"took {ran.seconds:.1f} s, more than {row.seconds:g} s"] if ran.seconds > row.seconds else []
+
+
 def problems(row: Row, ran: Ran) -> list[str]:
     """What is not as it should be, one line each; empty where all is."""
     return [*_wrong_verdict(row, ran), *_out_of_bounds(row, ran), *_leaks(ran), *_acts(ran)]
@@ -164,8 +170,6 @@ def _in_short(ran: Ran) -> list[str]:
 
 
 def _out_of_bounds(row: Row, ran: Ran) -> Iterator[str]:
-    if ran.seconds > row.seconds:
-        yield f"took {ran.seconds:.1f} s, more than {row.seconds:g} s"
     bound = dict(zip(row.options[::2], row.options[1::2], strict=True))
     if "--max-time" in bound and ran.results.get("duration_s", 0) > (most := float(bound["--max-time"]) + float(bound.get("--timeout", "10")) + 1):
         yield f"the run took {ran.results['duration_s']:.1f} s of {most:g} s"
@@ -240,7 +244,7 @@ def main() -> None:
         if words and not any(w in (row.name, row.family) or (w.endswith("*") and row.name.startswith(w[:-1])) for w in words):
             continue
         ran = run_row(row, seed)
-        wrong = problems(row, ran)
+        wrong = problems(row, ran) + too_late(row, ran)
         print(f"{'ok  ' if not wrong else 'BAD '} {row.family:12} {row.name:34} exit {ran.exit_code} {ran.seconds:5.1f} s {ran.peak_mb:4.0f} MB {ran.sent:5} {_in_short(ran)}", flush=True)
         for line in wrong:
             print(f"       {line}", flush=True)
