@@ -1,8 +1,9 @@
 """journal.jsonl: everything a run learns, a line at a time, appended the moment it is known; never a secret.
 
 A run that is killed leaves the journal behind, and `harness.rebuild` makes the reports of it. Each line is one JSON
-object in ASCII, written by one system call, so that only the last line can ever be cut off. The first line is the
-heading, the last one of a run that came to its end is its result.
+object in ASCII, written by one system call, so that only the last line can ever be cut off. That an exchange was judged
+goes out with whatever is written next, which halves the system calls; what was judged last may so be lost, its answer is
+not. The first line is the heading, the last one of a run that came to its end is its result.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ VERSION = 1
 _LARGEST_FILE = 2 << 30  # bytes
 _LARGEST_LINE = 8 << 20  # bytes
 _LONGEST, _LATEST = 1e6, 8e9  # seconds of an answer; since the epoch
+_MOST_WAITING = 4096  # bytes
 _LONG_BODY = 16384  # bytes; longer ones are packed
 
 
@@ -158,19 +160,26 @@ class Journal:
         self.error: str | None = None
         self._lock = threading.Lock()
         self._size = 0
+        self._waiting = b""
         directory.mkdir(parents=True, exist_ok=True)
         self._file = open_to_append(directory / NAME, os.O_TRUNC, 0o644)
         self.add(heading)
 
     def add(self, line: Line) -> None:
-        """Appends one line at once. An exchange goes without its case's SIP password: a stand-in of the same kind is there."""
+        """Appends one line: at once, but that something was judged. An exchange goes without its case's SIP password: a stand-in is there."""
         with self._lock:
-            self._append(_text(line))
+            text = self._waiting + _text(line)
+            if isinstance(line, Judged) and len(text) < _MOST_WAITING:
+                self._waiting = text
+            else:
+                self._waiting = b""
+                self._append(text)
 
     def close(self) -> None:
         """Ends the journal."""
         with self._lock:
             if self._file >= 0:
+                self._append(self._waiting)
                 with suppress(OSError):
                     os.close(self._file)
                 self._file = -1
