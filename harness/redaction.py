@@ -80,6 +80,7 @@ _RULES: tuple[tuple[str, bytes], ...] = (
     *((PASSWORD, pattern) for pattern in _named(_PASSWORD)),
     *((PASSWORD, pattern) for pattern in _set(_PASSWORD)),
     (PASSWORD, rb"%s(?:=|%%3D)([^&\s\"'<>\\]+)" % _PASSWORD),
+    (PASSWORD, rb"\"%s\\*\"\s*:\s*([0-9]+)(?![0-9.])" % _PASSWORD),
     *((CREDENTIALS, pattern) for pattern in _named(_HEADERS)),
     (CREDENTIALS, rb"authorization[\"']?\s*[:=]\s*[\"']?(?:basic|bearer|digest|token)%s+(%s+)" % (_SPACE, _WORD)),
     (CREDENTIALS, rb"authorization[\"']?\s*[:=]\s*[\"']?([a-z0-9+/=_.~:-]{16,})"),
@@ -89,6 +90,7 @@ _RULES: tuple[tuple[str, bytes], ...] = (
     (TOKEN, rb"\btoken \(made up for this start\): ([0-9a-z]{8,})"),
     # `user:pass@` is the address that ringtrue itself sends.
     (CREDENTIALS, rb"://[^\s/?#@\"'<>\\:&]*+:(?!pass@|[{$])([^\s/?#\"'<>\\&,;)]+)@"),
+    (CREDENTIALS, rb"\bsips?:[^\s/?#@\"'<>\\:&;%]++:(?!pass@|[{$])([^\s/?#@\"'<>\\:&,;)]+)@"),
     (CREDENTIALS, rb"%3A%2F%2F[a-z0-9._~+-]*+%3A(?!pass%40)((?:[a-z0-9._~+-]|%(?!40|2F|3F|23|26)[0-9a-f]{2})++)%40"),
     *((CREDENTIALS, pattern) for pattern in _curl()),
 )

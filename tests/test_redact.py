@@ -66,6 +66,8 @@ PLANTED: dict[str, tuple[str, dict[str, int]]] = {
     "table.html": (f"<tr><td>auth_token</td><td>{OTHER}</td></tr>", {TOKEN_KIND: 1}),
     "headers.txt": (f"< x-api-key: {OTHER}\r\nX-Auth-Token:{OTHER}\r\n", {CREDENTIALS: 2}),
     "address.txt": (f"GET https://user:{OTHER}@example.com/a?b=%3A%2F%2Fme%3A{OTHER}%40example.com\n", {CREDENTIALS: 2}),
+    "address.sip": (f"To: <sip:me:{OTHER}@example.com:5060;transport=udp>\nFrom: sip:me@example.com:5060\n", {CREDENTIALS: 1}),
+    "number.json": (json.dumps({"sip_auth_password": 90210777, "other": json.dumps({"SipAuthPassword": 90210777})}), {PASSWORD: 2}),
     "history.txt": (
         f"curl -sSu user:{OTHER} http://a.example\ncurl -X POST \\\n  --user 'me:{SECRET}' http://a.example\ncurl --proxy-user \"me:{OTHER}\" -u me:{OTHER}\n",
         {CREDENTIALS: 4},
@@ -311,7 +313,7 @@ def clean(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("before", ["", '"sip_auth_password":"', '\\"sip_auth_password\\":\\"', "'auth_token': '", "curl -u a:", "curl -u ", "https://a:", "x-api-key: "])
-@pytest.mark.parametrize("unit", ["\\", '\\"', '"', "'", " ", "%25", "&#", "=", "curl ", "<td>", '"value":"'])
+@pytest.mark.parametrize("unit", ["sip:", "sip:a:", "\\", '\\"', '"', "'", " ", "%25", "&#", "=", "curl ", "<td>", '"value":"'])
 def test_time_grows_no_faster_than_a_file_of_the_same_again_and_again(before: str, unit: str) -> None:
     data = (before + unit * (50_000 // len(unit)) + "!").encode()
     assert grows_no_faster(clean, data, data * 4)
