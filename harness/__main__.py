@@ -9,6 +9,11 @@ def main() -> None:
         from harness.cli import main as command
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except (ImportError, MemoryError, OSError, SystemError) as error:  # never 1, which means a broken contract
+        import sys
+
+        print(f"ringtrue: it can't start ({type(error).__name__}: {error})", file=sys.stderr)
+        raise SystemExit(3) from None
     command()
 
 

@@ -37,6 +37,7 @@ _CUT_OFF = "the run was cut off"
 _LAST = 2000  # exchanges; what may still be judged or pointed at is among them
 _MOST_KEPT = 48 << 20  # bytes of exchanges, of either sort
 _LONG, _OWN_SIZE = 8192, 2048  # bytes of one that is packed; that any takes, whatever it holds
+_NO_ROOM = "The answers became too much to keep: some that had been judged are not judged again here."
 _TOO_MUCH = "The answers became too much to keep: of those that were asked for to find causes, only the first are used."
 
 
@@ -153,6 +154,8 @@ class Rebuilt:
                 if exchange is not None:
                     self._session.judge(exchange, line.step, line.partners, line.place)
                     exchange.forget()
+                else:
+                    self._session.note(_NO_ROOM)
             elif isinstance(line, Saw):
                 kept = self._exchanges.get(line.number)
                 if kept is not None:

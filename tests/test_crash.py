@@ -574,6 +574,7 @@ def test_full_folder_for_temporary_files_is_no_matter(tmp_path: Path, broken: st
 LIMITS = [
     *((resource.RLIMIT_NOFILE, n) for n in (8, 14, 32)), *((resource.RLIMIT_AS, n << 20) for n in (60, 90, 110, 400)),
 ]
+TOO_LITTLE = (60 << 20, 90 << 20)  # for Python itself, which may say and do anything then
 
 
 @pytest.mark.parametrize("embedded", [True, pytest.param(False, marks=pytest.mark.slow)])
@@ -581,15 +582,18 @@ LIMITS = [
 def test_lack_of_files_or_memory_is_never_a_broken_contract(limit: int, value: int, embedded: bool, tmp_path: Path, url: str) -> None:
     target = () if embedded else ("--target", url)
     done = ringtrue("run", *target, *SHORT, "--har", cwd=tmp_path, env=ENV, preexec_fn=lambda: resource.setrlimit(limit, (value, value)))
+    assert done.returncode not in (1, 2), done.stdout + done.stderr
+    if value in TOO_LITTLE:
+        return
     assert done.returncode in (0, 3), done.stdout + done.stderr
-    if value > 10 and value not in (60 << 20, 90 << 20):  # with less, Python itself may not come up
+    if value > 10:  # with fewer, Python itself may not come up
         assert "Traceback" not in done.stdout + done.stderr
     if done.returncode == 0 or value in (32, 400 << 20):
         assert done.returncode == 0, done.stdout + done.stderr
         assert assert_whole(tmp_path / "out") >= FILES
     else:
         assert_whole(tmp_path / "out")
-        said = ("open files", "memory", "MemoryError", "thread", *(("SystemError",) if value == 60 << 20 else ()))  # what Python says of it itself
+        said = ("open files", "memory", "MemoryError", "thread")  # what Python says of it itself
         assert any(word in done.stdout + done.stderr for word in said), done.stdout + done.stderr
 
 
