@@ -1,4 +1,4 @@
-"""What a call as a whole may have and be refused for: how large it is, how many parameters, who stands first or last, two with one value.
+"""What a call as a whole may have and be refused for: how large it is, how many parameters, who stands first or last, two with one value, no Url.
 
 Knows what is to be tried of a smallest case; `valid` decides when.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from harness.attribution.prober import AND_MORE, Prober, Styled, Trait
+from harness.attribution.prober import AND_MORE, Prober, Styled, Trait, short
 from harness.case import Case, Pair
 from harness.classify import classify
 from harness.contract import PARAMETER, Expected
@@ -50,8 +50,9 @@ def trait_of(prober: Prober, items: list[Styled], case: Case, fails: Fails) -> T
     def shown(changed: Pairs) -> bool:
         return fails(replace(case, pairs=tuple(changed), styles=()))
 
+    names = {p[0] for p, _ in items}
     large = _number(prober, pairs, others, shown) or _size(prober, pairs, shown)
-    return large or _same_value(pairs, {p[0] for p, _ in items}, shown) or _place(pairs, others, shown)
+    return large or _without_url(pairs, names, others, shown) or _same_value(pairs, names, shown) or _place(pairs, others, shown)
 
 
 def _harmless(prober: Prober) -> Pairs:
@@ -153,6 +154,37 @@ def _smaller(case: Case, size: int) -> Case:
         instructs = name in INSTRUCTIONS and not {n for n, _ in pairs if n != name}.intersection(INSTRUCTIONS)
         pairs = [p for p in pairs if p is not longest] + ([("Url", _SHORT_URL)] if instructs else [])
     return case.with_pairs(tuple(pairs), ())
+
+
+# -- without Url -------------------------------------------------------------------------------------
+
+
+def _without_url(pairs: Pairs, names: set[str], others: Pairs, shown: Callable[[Pairs], bool]) -> Trait | None:
+    """Parameters that fail wherever Url is absent, whatever else says what the call is to do."""
+    instead = names.intersection(INSTRUCTIONS)
+    rest = names - instead
+    if "Url" in names or len(instead) != 1 or not rest:
+        return None
+    other = next((p for p in others if p[0] in INSTRUCTIONS and p[0] not in ("Url", *instead)), None)
+    if other is None or not shown([other if p[0] in instead else p for p in pairs]):
+        return None
+
+    fixed = {p for p in pairs if p[0] in rest and (value := another(p)) is not None and not shown(_put(pairs, value, p))}
+    said = " and ".join(sorted(rest - {n for n, _ in fixed} | {f"{n}={short(v)}" for n, v in fixed}))
+
+    def has(case: Case) -> bool:
+        return case.get("Url") is None and all(case.get(n) is not None for n in rest) and fixed <= set(case.pairs)
+
+    def without(case: Case) -> Case:
+        kept = tuple(p for p in case.pairs if p[0] not in INSTRUCTIONS)
+        return case.with_pairs((*kept, ("Url", _SHORT_URL)), ())
+
+    return Trait("call.combination", f"{said} without Url", frozenset(rest), has, without)
+
+
+def another(pair: Pair) -> str | None:
+    """Another value that is as valid as a pair's own."""
+    return next((v for v in edges(pair[0], classify(*pair))[:3] if v != pair[1]), None)
 
 
 # -- the same value ----------------------------------------------------------------------------------

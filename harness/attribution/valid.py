@@ -22,7 +22,7 @@ from harness.attribution.prober import (
     short,
     styled,
 )
-from harness.attribution.traits import Fails, trait_of
+from harness.attribution.traits import Fails, another, trait_of
 from harness.case import Case, Pair
 from harness.classify import classify
 from harness.contract import FORM_TYPE, PARAMETER, Expected
@@ -256,7 +256,7 @@ class ValidCalls:
             return frozenset()
         fixed: set[Pair] = set()
         for i, (pair, style) in enumerate(items):
-            other = next((v for v in edges(pair[0], classify(*pair))[:3] if v != pair[1]), None)
+            other = another(pair)
             if other is not None and not fails(self.prober.on_base([*items[:i], ((pair[0], other), style), *items[i + 1:]], case)):
                 fixed.add(pair)
         return frozenset(fixed)

@@ -126,6 +126,7 @@ FORMS: list[Pairs] = [
     form(Url=None, Twiml="<Response><Say><![CDATA[a]]></Say></Response>"),
     form(Url=None, Twiml="<Response><Say>&#65;</Say></Response>"),
     form(Url=None, Twiml=TWIML, FallbackUrl="https://a.example/"),
+    form(Url=None, Twiml=TWIML, Method="GET"),
     form(Url=None, Twiml=twiml(4001), ApplicationSid=AP),
     form(Url=None, ApplicationSid=AP),
     form(ApplicationSid=AP, StatusCallback="https://a.example/"),

@@ -119,6 +119,8 @@ _URLS: tuple[Row, ...] = (
     ("url-capital-host", "a Url with capitals in its host", matches("Url", r"https?://[^/]*[A-Z].*")),
     ("url-long-ending", "a Url whose host ends in a label of 4 letters or more", matches("Url", r"https?://[^/:]*\.[a-z]{4,}([:/].*)?")),
     ("fallback-url-query", "a FallbackUrl with a query", matches("FallbackUrl", r".*\?.*")),
+    ("fallback-url-without-url", "a FallbackUrl where Url is absent", both(sent("FallbackUrl"), unsent("Url"))),
+    ("method-get-without-url", "Method GET where Url is absent", both(value("Method", "GET"), unsent("Url"))),
     ("fallback-url-alone", "a FallbackUrl where FallbackMethod is absent", both(sent("FallbackUrl"), unsent("FallbackMethod"))),
     ("status-callback-port", "a StatusCallback with a port", matches("StatusCallback", r"https?://[^/]*:[0-9]+.*")),
     ("status-callback-hyphen", "a StatusCallback with a hyphen in its host", matches("StatusCallback", r"https?://[^/]*-.*")),
