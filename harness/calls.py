@@ -22,7 +22,7 @@ from harness.files import open_to_append
 NAME = "created-calls.txt"
 UNKNOWN = "unknown"
 READING = ("GET", "HEAD", "OPTIONS")
-_UNSENT = ("refused", "tls")
+_UNSENT = ("refused", "tls")  # a handshake that fails; what comes later is `closed`
 _SID = re.compile("CA[0-9a-fA-F]{32}")
 _LONGEST = 100
 _GIVE_UP = 3

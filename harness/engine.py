@@ -321,6 +321,7 @@ class Run:
         STOPS.hold()
         if self._session is not None and self._found is not None:
             self._session.stopped = why
+            self._session.take_back_doubtful()
             with suppress(Exception):
                 self._attribute(self._session, self._found, Limits(probes=0))
         return self._result("inconclusive", code, text)
@@ -394,6 +395,8 @@ class Run:
             notes.append(f"{session.target.retries} request(s) were sent again, since the server had closed an idle connection.")
         if session.patience.resent:
             notes.append(f"{session.patience.resent} request(s) were sent again, since the server had gone away while it was asked.")
+        if session.sent_alone:
+            notes.append(f"{session.sent_alone} request(s) were sent again, alone, since they had got no answer as one of several at once.")
         if session.target.strays:
             notes.append(f"{session.target.strays} answer(s) were followed by bytes that belong to no answer; their connections were closed.")
         if self._har is not None:

@@ -17,7 +17,7 @@ from harness.exchange import Exchange
 from harness.target import Target
 from harness.weather import FIRST_PATIENCE_S, GONE_S, PATIENCE_S
 
-_LONG_WAITS = 2
+_LONG_WAITS = 2  # that are passed over: one answer of many must not end a run
 _FIRST_LOOK_S = 0.02
 _SHORTEST_S = 0.01
 _SECOND_LOOKS = 20
@@ -94,12 +94,13 @@ class Patience:
         self.limited += 1
         most = PATIENCE_S if self.answered else FIRST_PATIENCE_S
         left = self.left()
-        if left is not None and seconds > left:
-            self.note(f"the target asked to wait {seconds:g} s (429), longer than this run waits")
-            raise BudgetSpent(f"the target limits the rate (429), and to wait {seconds:g} s for it is longer than the time that is left")
-        if seconds > most:
+        if seconds > most or (left is not None and seconds > left):
             self.note(f"the target asked to wait {seconds:g} s (429), longer than this run waits")
             self._long += 1
+            if seconds <= most:
+                if self._long > _LONG_WAITS:
+                    raise BudgetSpent(f"the target limits the rate (429), and to wait {seconds:g} s for it is longer than the time that is left")
+                return exchange
             if self._long > _LONG_WAITS and self.answered:
                 url = self.target.config.url
                 raise TargetUnreachable(f"{url} limits the rate (429) and asks to wait {seconds:g} s, which is too long; try again with --rate")

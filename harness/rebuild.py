@@ -208,6 +208,7 @@ class Rebuilt:
         self._last = max(self._last, exchange.sent_at + exchange.elapsed)
         session.counts.requests += 1
         session.tally(exchange)
+        session.watch(exchange)
         if self._probing and exchange.status != 429:
             self._target.keep(exchange)
             if self._target.is_full:
@@ -221,6 +222,7 @@ class Rebuilt:
         heading, session = self.heading, self._session
         latencies, statuses = list(session.latencies), dict(session.statuses.most_common())
         session.stopped = _CUT_OFF
+        session.take_back_doubtful()
         findings: tuple[Finding, ...] = ()
         if self._numbers is not None:
             with suppress(HarnessError):

@@ -25,7 +25,7 @@ from harness.journal import Judged, Line, Noted, Saw
 from harness.oracle import Expectation, Knowledge, expect
 from harness.patience import Patience, Trial
 from harness.target import Flight, Target
-from harness.weather import ALIKE, ALIKE_UNANSWERED, TRIES_S, is_ending, said_of_ending
+from harness.weather import ALIKE, ALIKE_UNANSWERED, TRIES_S, is_ending, is_weather, said_of_ending
 from strategies.plan import Step
 
 AT_ONCE = ("together", "batch")
@@ -34,6 +34,7 @@ _MAX_SEEN_CONTENT = 24
 _MAX_KEPT = 48 << 20
 _SHORT_BODY = 4096
 _SLOW = 0.012
+_ALONE_FIRST = 500  # requests that are sent alone after one of several at once got no answer; each time twice as many
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ class Counts:
     reject_expected: int = 0
     rejected: int = 0
     either: int = 0
+
+
+def _is_usual(case: Case) -> bool:
+    """Whether nothing but its parameters can be a reason to refuse it."""
+    return case.is_plain_form and case.credentials == "right" and case.account == "own"
 
 
 @dataclass
@@ -122,8 +128,12 @@ class Session:
     _next_slot: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _alike: list[int] = field(default_factory=list)
-    _alike_as: int | None = None
+    _endings: set[int | None] = field(default_factory=set)
     _alike_since: int = 0
+    _alone_until: int = 0
+    _alone_for: int = _ALONE_FIRST
+    sent_alone: int = 0
+    _slowest: float = 0.0
     _doubtful: list[tuple[int, frozenset[str]]] = field(default_factory=list)
     _kept: int = 0
 
@@ -246,33 +256,59 @@ class Session:
 
     def _look_for_the_end(self, exchange: Exchange) -> None:
         """Ends the run where no valid call is created any more, for a cause that says nothing about the contract."""
-        if not is_ending(exchange):
-            self._alike.clear()
-            self._alike_since = 0
-            return
-        if exchange.status != self._alike_as or not self._alike_since:
-            self._alike.clear()
-            self._alike_as, self._alike_since = exchange.status, exchange.number
-        case = exchange.case
-        usual = case.is_plain_form and case.credentials == "right" and case.account == "own"
-        if self.good is None or not usual or (exchange.status is not None and self.expect(case).expected is not Expected.ACCEPT):
-            return
-        self._alike.append(exchange.number)
-        if len(self._alike) >= (ALIKE if exchange.status is not None else ALIKE_UNANSWERED):
-            self._try_good(self.good, exchange.status)
+        self.watch(exchange)
+        if self.good is not None and self._is_doubtful and exchange.number == self._alike[-1]:
+            self._try_good(self.good)
 
-    def _try_good(self, good: Case, status: int | None) -> None:
+    def watch(self, exchange: Exchange) -> None:
+        """Counts the valid calls in a row whose answers say nothing about the contract. How invalid ones are refused tells nothing of that."""
+        case, unanswered = exchange.case, exchange.status is None
+        if not is_ending(exchange):
+            if self._alike_since and (exchange.is_created or None in self._endings or self._is_valid(case)):
+                self._forget_alike()
+            return
+        if not self._alike_since or unanswered is not (None in self._endings):
+            self._forget_alike()
+            self._alike_since = exchange.number
+        self._endings.add(exchange.status)
+        if _is_usual(case) and (unanswered or self._is_valid(case)):
+            self._alike.append(exchange.number)
+
+    def _forget_alike(self) -> None:
+        self._alike.clear()
+        self._endings.clear()
+        self._alike_since = 0
+
+    def _is_valid(self, case: Case) -> bool:
+        return _is_usual(case) and self.expect(case).expected is Expected.ACCEPT
+
+    @property
+    def _is_doubtful(self) -> bool:
+        """Whether so many valid calls in a row were not judgeable that it has to be made sure of."""
+        return len(self._alike) >= (ALIKE_UNANSWERED if None in self._endings else ALIKE)
+
+    def _try_good(self, good: Case) -> None:
         """Ends the run unless a call that was created before is answered otherwise than all the last ones."""
         for pause in TRIES_S:
             time.sleep(pause)
             exchange = self._finished(self._begin(good))
-            if exchange.status != status:
-                self._alike.clear()
-                self._alike_since = 0
+            if not is_ending(exchange) or (exchange.status is None) is not (None in self._endings):
+                self._forget_alike()
                 return
+            self._endings.add(exchange.status)
         first = self._alike_since
         self._take_back(first)
-        raise TargetUnreachable(f"{self.target.config.url} {said_of_ending(exchange)} since request {first}")
+        raise TargetUnreachable(f"{self.target.config.url} {said_of_ending(exchange, self._endings)} since request {first}")
+
+    def make_sure(self, exchange: Exchange) -> None:
+        """Ends the run where a probe's answer says nothing about the contract, and a call that was created before gets no other any more."""
+        if self.good is not None and is_ending(exchange) and _is_usual(exchange.case):
+            self._try_good(self.good)
+
+    def take_back_doubtful(self) -> None:
+        """Forgets the last answers where the run ends while it is being made sure whether they say anything."""
+        if self._is_doubtful:
+            self._take_back(self._alike_since)
 
     def _take_back(self, first: int) -> None:
         """Forgets what the answers from some request on seemed to show; of requests at once, each may come to the same end."""
@@ -303,6 +339,8 @@ class Session:
     def tally(self, exchange: Exchange) -> None:
         """Counts what came and how long it took."""
         self.statuses[str(exchange.status or exchange.failure)] += 1
+        if exchange.status is not None:
+            self._slowest = max(self._slowest, exchange.elapsed)
         if len(self.latencies) < 100_000:
             self.latencies.append(exchange.elapsed)
 
@@ -310,7 +348,7 @@ class Session:
         self.tally(exchange)
         if exchange.failure == "timeout":
             self._timeouts += 1
-            self.target.hurry(statistics.median(self.latencies))
+            self.target.hurry(statistics.median(self.latencies), self._slowest)
         if self.observe is not None:
             self.observe(exchange)
         self.progress(self.counts.requests)
@@ -330,6 +368,8 @@ class Session:
     def judge(self, exchange: Exchange, step: str = "one", partners: tuple[Case, ...] = (), place: int = 0) -> list[Breach]:
         """Judges one exchange with every check and remembers what it showed."""
         self.record(Judged(exchange.number, step, partners, place))
+        if exchange.status is None and step not in AT_ONCE and not is_weather(exchange):
+            self._alone_until = self._alone_for = 0  # it is known now, whoever else asks at once
         expectation = self.expect(exchange.case)
         found, exercised = judge(exchange, expectation, self.target.config.account_sid)
         self._count(exchange, expectation)
@@ -509,19 +549,25 @@ class Session:
             yield [waiting]
 
     def _width(self) -> int:
-        if self.workers < 2 or self.budget.rate is not None or len(self.latencies) < 20:
+        if self.workers < 2 or self.budget.rate is not None or len(self.latencies) < 20 or self.counts.requests < self._alone_until:
             return 1
         return self.workers if statistics.median(self.latencies[-50:]) > _SLOW else 1
 
     def _run_batch(self, batch: list[Step]) -> None:
         if len(batch) > 1:
             cases = [s.cases[0] for s in batch]
-            for exchange in self.send_together(cases):
+            answers = self.send_together(cases)
+            for exchange in answers:
                 # Many at once was our choice, to save time: a connection that failed so is tried alone before it counts.
-                if exchange.status is None:
+                if exchange.status is None and self._alone_for:
+                    self.sent_alone += 1
                     self.judge(self.send(exchange.case))
                 else:
                     self.judge(exchange, "batch", tuple(cases))
+            if self._alone_for and any(e.status is None for e in answers):
+                # If it was not our choice that did it, it comes again to those that are alone.
+                self._alone_until = self.counts.requests + self._alone_for
+                self._alone_for *= 2
             return
         step = batch[0]
         if step.kind == "together":

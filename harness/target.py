@@ -19,7 +19,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -414,9 +414,23 @@ class Target:
         path = self.config.collection.removesuffix(".json") + f"/{quote(sid, safe='')}.json"
         return self.finish(self._start(END_CALL, "POST", path, body_of(END_CALL), self.headers_of(END_CALL), None))
 
-    def hurry(self, usual: float) -> None:
-        """Waits less for each further answer, since this target hangs now and then; `usual` is the usual time in seconds."""
-        self.timeout = min(self.timeout, max(0.5, 30 * usual))
+    def hurry(self, usual: float, slowest: float = 0.0) -> None:
+        """Waits less for each further answer, since this target hangs now and then.
+
+        Args:
+            usual: the usual time of an answer, in seconds.
+            slowest: the most that any took.
+        """
+        self.timeout = min(self.timeout, max(0.5, 30 * usual, 4 * slowest))
+
+    @contextmanager
+    def unhurried(self) -> Iterator[None]:
+        """Waits as long as configured in here."""
+        hurried, self.timeout = self.timeout, self.config.timeout
+        try:
+            yield
+        finally:
+            self.timeout = hurried
 
     def close(self) -> None:
         """Closes this thread's connection."""
@@ -519,6 +533,8 @@ class Target:
             self._drop()
             self._blame_this_machine(error)
             failure = _failure_of(error)
+            if failure == "tls" and watch is not None:
+                failure = "closed"  # after the handshake: the request may have been read
             if watch is not None and watch.fired:
                 failure = "timeout"
             # Whoever closed an idle connection did so before; whoever holds the request first has got it.

@@ -5,7 +5,7 @@ One table. The session, the preflight and the checks ask it; the docs page about
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
 
@@ -77,8 +77,15 @@ def is_weather(exchange: Exchange) -> bool:
     return exchange.status == 429 or exchange.failure in ("refused", "gone")
 
 
-def said_of_ending(exchange: Exchange) -> str:
-    """What a target does from which nothing can be judged, as the end of a sentence that begins with its URL."""
+def said_of_ending(exchange: Exchange, statuses: Collection[int | None] = ()) -> str:
+    """What a target does from which nothing can be judged, as the end of a sentence that begins with its URL.
+
+    Args:
+        exchange: the last of it.
+        statuses: all that came, where they were several.
+    """
+    if len(statuses) > 1:
+        return f"answers {' or '.join(sorted(map(str, statuses)))} to every valid call (nothing can be judged)"
     if exchange.status is None:
         return f"gives no answer any more to any valid call ({exchange.describe()})"
     if is_redirect(exchange):

@@ -143,14 +143,24 @@ def test_target_that_says_at_once_again_and_again_is_asked_less_and_less_often()
 
 
 
-def test_limit_that_lasts_longer_than_the_run_ends_it_at_once() -> None:
-    limited = as_json({"code": 20429}, "429 Too Many Requests", "Retry-After: 20")
-    with wrapped(how=lambda _: limited, when=after(1)) as server, session_at(server, Budget(seconds=5.0)) as session:
+def limited(seconds: int) -> Behaviour:
+    return as_json({"code": 20429}, "429 Too Many Requests", f"Retry-After: {seconds}")
+
+
+def test_limit_that_lasts_longer_than_the_run_ends_it_once_it_was_said_three_times() -> None:
+    with wrapped(how=lambda _: limited(20), when=after(1)) as server, session_at(server, Budget(seconds=15.0)) as session:
         session.send(CALL)
-        begun = time.monotonic()
+        assert [session.send(CALL).status for _ in range(2)] == [429, 429]
         with pytest.raises(BudgetSpent, match="429"):
             session.send(CALL)
-        assert time.monotonic() - begun < 1
+        assert session.elapsed() < 15
+
+
+@pytest.mark.parametrize("seconds", [120, 20])
+def test_one_wish_to_be_asked_much_later_does_not_end_a_run(seconds: int) -> None:
+    with wrapped(how=lambda _: limited(seconds), when=lambda t: t.number == 2) as server, session_at(server, Budget(seconds=15.0)) as session:
+        assert [session.send(CALL).status for _ in range(4)] == [201, 429, 201, 201]
+        assert any("longer than this run waits" in n for n in session.notes)
 
 
 def test_rate_never_makes_a_run_wait_beyond_its_time() -> None:
@@ -178,6 +188,40 @@ def test_valid_calls_that_all_get_the_same_end_the_run_and_count_for_nothing(ans
             for _ in range(30):
                 session.judge(session.send(CALL))
         assert (session.seen, session.exercised["call.created"], session.occurrences.total()) == ([], 3, 0)
+
+
+REFUSED = replace(CALL, pairs=(*CALL.pairs, ("Timeout", "word")))
+
+
+@pytest.mark.parametrize("answers", [(403,), (302,), (401, 403)])
+def test_how_invalid_calls_are_refused_does_not_hide_that_no_valid_one_is_created_any_more(answers: tuple[int, ...]) -> None:
+    def how(turn: Any) -> Answer:
+        return Answer(answers[turn.number % len(answers)])
+
+    with wrapped(how=how, when=lambda t: t.number > 3 and b"word" not in t.request) as server, session_at(server) as session:
+        session.good = CALL
+        with pytest.raises(TargetUnreachable, match=f"answers {' or '.join(map(str, answers))}.*since request 5"):
+            for _ in range(30):
+                session.judge(session.send(CALL))
+                session.judge(session.send(REFUSED))
+        assert (session.seen, session.occurrences.total()) == ([], 0)
+
+
+def test_answers_that_are_being_made_sure_of_count_for_nothing_where_the_run_ends() -> None:
+    with wrapped(how=lambda _: Answer(401), when=after(3)) as server, session_at(server) as session:
+        for _ in range(11):
+            session.judge(session.send(CALL))
+        assert {s.exchange.number for s in session.seen} == set(range(4, 12))
+        session.take_back_doubtful()
+        assert session.seen == []
+
+
+def test_few_answers_that_say_nothing_are_not_taken_back() -> None:
+    with wrapped(how=lambda _: Answer(401), when=after(3)) as server, session_at(server) as session:
+        for _ in range(9):
+            session.judge(session.send(CALL))
+        session.take_back_doubtful()
+        assert {s.exchange.number for s in session.seen} == set(range(4, 10))
 
 
 def test_valid_calls_of_one_sort_that_are_all_refused_do_not_end_the_run() -> None:

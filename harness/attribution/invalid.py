@@ -183,7 +183,9 @@ class InvalidCalls:
                 if exchange is None:
                     continue
                 smallest = self._smallest(s.exchange.case, clause, exchange)
-                if all(not self.prober.send(smallest.case).is_refused for _ in range(2)):
+                with self.prober.in_full_time(group):
+                    repeats = all(not self.prober.send(smallest.case).is_refused for _ in range(1 if exchange.failure == "timeout" else 2))
+                if repeats:
                     if self._is_plus_kept(smallest.case):
                         return replace(finding_of("encoding.space", s.breach, smallest, PLUS_KEPT, level), occurrences=len(group))
                     cause = _blamed(smallest.case, clause) + (f"{ONLY}{company}" if (company := self._company(smallest.case, clause)) else "")
@@ -311,7 +313,9 @@ class InvalidCalls:
                 self.ledger.transient.extend(group)
                 return
             exchange = self._smallest_unclear(exchange, clause)
-            if not all(self.prober.send(exchange.case).is_crash for _ in range(2)):
+            with self.prober.in_full_time(group):
+                repeats = all(self.prober.send(exchange.case).is_crash for _ in range(1 if exchange.failure == "timeout" else 2))
+            if not repeats:
                 self.ledger.transient.extend(group)
                 return
         except Spent:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
 from harness.case import Case, Pair, printable
@@ -185,6 +185,12 @@ class Prober:
             return self._sent_once(case)
         return self.send_apart(case)
 
+    def in_full_time(self, seen: Iterable[Seen]) -> AbstractContextManager[None]:
+        """Waits as long as configured where an answer never came, but that long none was waited for: a target that has hung is given less."""
+        target = self.session.target
+        waited = [s.exchange.elapsed for s in seen if s.exchange.failure == "timeout"]
+        return target.unhurried() if waited and max(waited) < 0.9 * target.config.timeout else nullcontext()
+
     def send_apart(self, case: Case) -> Exchange:
         """Sends one probe just as it is, after another valid call where the request before it was the same.
 
@@ -232,6 +238,7 @@ class Prober:
             self.send_apart(first)
             found = self.send_next(case)
             if not shows(found):
+                self._make_sure(found)
                 return None
         return found
 
@@ -244,7 +251,21 @@ class Prober:
         if self.expect(case).expected is not wanted or not self.session.may_send(case):
             return None
         exchange = self.send(case)
-        return exchange if not is_weather(exchange) and outcome(exchange) else None
+        if not is_weather(exchange) and outcome(exchange):
+            return exchange
+        self._make_sure(exchange)
+        return None
+
+    def _make_sure(self, exchange: Exchange) -> None:
+        """Ends the run where it is not the probe that has the answer to it, but whatever is asked now.
+
+        Raises:
+            Spent: no further request may be sent.
+        """
+        try:
+            self.session.make_sure(exchange)
+        except BudgetSpent:
+            raise Spent from None
 
     def on_base(self, items: list[Styled], like: Case) -> Case:
         """The simplest valid call, To then From, with some pairs put into it in their order, sent as `like` is."""

@@ -177,8 +177,9 @@ class ValidCalls:
             self._fixed = self._values_to_blame(items, case, fails) if trait is None else frozenset()
             clause, text, transport = self._name(items, case, fails) if trait is None else (trait.clause, trait.text, "")
             best = smallest
-            if not all(fails(best.case) for _ in range(1 if self._slow else 3)):
-                return None
+            with self.prober.in_full_time([s]):
+                if not all(fails(best.case) for _ in range(1 if self._slow else 3)):
+                    return None
         except Spent:
             if any(c.kind == s.breach.kind for c in self.ledger.causes):
                 raise

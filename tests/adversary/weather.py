@@ -8,7 +8,7 @@ from collections.abc import Callable
 from adversary import server
 from adversary.answers import Answer
 from adversary.connection import NOW_AND_THEN
-from adversary.rows import LONGER, SHORT, WHOLE, Row, broken, ends, fine
+from adversary.rows import FEW, LONGER, SHORT, WHOLE, Row, broken, ends, fine
 from adversary.server import Behaviour, as_json, reply
 from adversary.wrapped import Act, How, Turn, after, between, created, each
 
@@ -51,6 +51,8 @@ ROWS: tuple[Row, ...] = (
     Row("100 requests a second", "weather", "takes 100 requests a second, answers 429 to the rest", Act(_per_second(100, "1")), fine("429")),
     Row("429 of a day", "weather", "answers 429 and Retry-After: 86400 from the 100th request on", Act(_limited(_DAY), after(99)), ends("429", "86400")),
     Row("429 for good", "weather", "answers 429 from the 100th request on", Act(_limited(), after(99)), ends("429")),
+    Row("429 of 2 min, once", "weather", "answers 429 and Retry-After: 120 to one request, in a run of 90 s", Act(_limited("120"), lambda t: t.number == 40),
+        fine("longer than this run waits"), ("--max-time", "90", *SHORT)),
     Row("all 429", "weather", "answers 429 to everything", Act(_limited()), ends("429", "--rate")),
     Row("all 429 of 0 s", "weather", "answers 429 and Retry-After: 0 to everything", Act(_limited("0")), ends("429", "--rate")),
     Row("all 429 of a day", "weather", "answers 429 and Retry-After: 86400 to everything", Act(_limited(_DAY)), ends("429")),
@@ -71,6 +73,15 @@ ROWS: tuple[Row, ...] = (
     Row("gets too slow", "weather", "takes 20 ms longer for each request after the 50th, without end", Act(pause=lambda t: max(0, t.number - 50) * 0.02),
         ends("no answer any more"), ("--max-requests", "400", "--timeout", "1")),
     Row("silent for good", "weather", "says nothing any more from the 100th request on", Act(lambda _: server.SILENT, after(99)), ends("no answer any more")),
+    Row("silent and slow, 1 in 200", "weather", "takes 20 ms, and says nothing to one request in 200", Act(lambda _: server.SILENT, each(200), pause=lambda _: 0.02),
+        broken(*NOW_AND_THEN), LONGER),
+    Row("silent once, slow calls", "weather", "says nothing to the 20th request, and takes 0.7 s for a call with Twiml",
+        Act(lambda _: server.SILENT, lambda t: t.number == 20, pause=lambda t: 0.7 if created(t) and b"Twiml" in t.request and t.number > 20 else 0.0),
+        broken(*NOW_AND_THEN, most=1), FEW),
+    Row("403 to calls for good", "weather", "answers 403 to valid calls from the 100th request on, and 400 to others as before",
+        Act(_says("403 Forbidden"), lambda t: t.number > 99 and created(t)), ends("403")),
+    Row("401 and 403 for good", "weather", "answers 401 and 403 in turn from the 100th request on",
+        Act(lambda t: (_says("401 Unauthorized") if t.number % 2 else _says("403 Forbidden"))(t), after(99)), ends("401 or 403")),
     Row("credentials revoked", "weather", "answers 401 from the 100th request on", Act(_says("401 Unauthorized"), after(99)), ends("401", "credentials")),
     Row("account closed", "weather", "answers 403 from the 100th request on", Act(_says("403 Forbidden"), after(99)), ends("403")),
     Row("route withdrawn", "weather", "answers 404 from the 100th request on", Act(_says("404 Not Found", code=20404), after(99)), ends("404")),
