@@ -397,6 +397,11 @@ class Run:
             notes.append(f"{session.patience.resent} request(s) were sent again, since the server had gone away while it was asked.")
         if session.sent_alone:
             notes.append(f"{session.sent_alone} request(s) were sent again, alone, since they had got no answer as one of several at once.")
+        if session.sent_in_full_time:
+            notes.append(f"{session.sent_in_full_time} request(s) were sent again with the whole time limit, since the server had hung before.")
+        if session.unsure:
+            shorter = "were not answered in the shorter time that a server gets once it has hung"
+            notes.append(f"{len(session.unsure)} request(s) {shorter}; they are not judged: replay the finding, mend it, and run again.")
         if session.target.strays:
             notes.append(f"{session.target.strays} answer(s) were followed by bytes that belong to no answer; their connections were closed.")
         if self._har is not None:

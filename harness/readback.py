@@ -21,16 +21,17 @@ def read_back(session: Session, drawer: Drawer) -> dict[str, str]:
     Returns:
         The clause with the reason why it is skipped, where the target offers no read-back; else nothing.
     """
-    offered = 0
+    offered, came = 0, ""
     for share in [0.0, *[0.4] * (_CALLS - 1)]:
         created = session.send(Case(tuple(drawer.packed(share)), _CLAUSE, session.seed))
         session.judge(created)
         again = _read(session, created)
         if again is None or not _is_call(again):
+            came = f" (it answers {again.describe()})" if again is not None else came
             continue
         offered += 1
         session.saw(again, _CLAUSE, compare(created, again))
-    return {} if offered else {_CLAUSE: "the target does not offer GET on a call's uri"}
+    return {} if offered else {_CLAUSE: f"the target does not offer GET on a call's uri{came}"}
 
 
 def _read(session: Session, created: Exchange) -> Exchange | None:

@@ -34,6 +34,7 @@ _MAX_SEEN_CONTENT = 24
 _MAX_KEPT = 48 << 20
 _SHORT_BODY = 4096
 _SLOW = 0.012
+_SURE_AFTER = 2  # calls that hung in the full time as well
 _ALONE_FIRST = 500  # requests that are sent alone after one of several at once got no answer; each time twice as many
 
 
@@ -92,6 +93,9 @@ class Session:
         calls: what may be created, and what was.
         record: called with everything else that is learnt.
         good: a call that the target has created, to tell by whether it still creates any.
+        sent_alone: requests that were sent again, since they had got no answer as one of several at once.
+        sent_in_full_time: requests that were sent again, since they had got no answer in a time that was shortened.
+        unsure: numbers of exchanges of which only that is known.
         reserve: (requests, seconds) of the budget that are kept for finding causes, once there is something to find them for.
     """
 
@@ -133,6 +137,9 @@ class Session:
     _alone_until: int = 0
     _alone_for: int = _ALONE_FIRST
     sent_alone: int = 0
+    sent_in_full_time: int = 0
+    unsure: set[int] = field(default_factory=set)
+    _hung_again: int = 0
     _slowest: float = 0.0
     _doubtful: list[tuple[int, frozenset[str]]] = field(default_factory=list)
     _kept: int = 0
@@ -561,7 +568,7 @@ class Session:
                 # Many at once was our choice, to save time: a connection that failed so is tried alone before it counts.
                 if exchange.status is None and self._alone_for:
                     self.sent_alone += 1
-                    self.judge(self.send(exchange.case))
+                    self.judge(self._sure_of(self.send(exchange.case)))
                 else:
                     self.judge(exchange, "batch", tuple(cases))
             if self._alone_for and any(e.status is None for e in answers):
@@ -577,7 +584,30 @@ class Session:
                 self.judge(exchange, "together", step.cases)
             return
         for place, case in enumerate(step.cases):
-            self.judge(self.send(case), step.kind, step.cases, place)
+            self.judge(self._sure_of(self.send(case)), step.kind, step.cases, place)
+
+    def _sure_of(self, exchange: Exchange) -> Exchange:
+        """An exchange that counts: where an answer did not come in the shorter time that a target gets once it has hung, it is asked once more.
+
+        Returns:
+            The exchange itself if the call is answered soon now, and so hangs now and then; else the one of the second time.
+        """
+        if exchange.failure != "timeout" or self.target.timeout >= self.target.config.timeout or exchange.elapsed > 0.9 * self.target.config.timeout:
+            return exchange
+        if not self.target.loopback or self._hung_again >= _SURE_AFTER:
+            self.unsure.add(exchange.number)
+            return exchange
+        with self.target.unhurried():
+            again = self.send(exchange.case)
+        self.sent_in_full_time += 1
+        if again.failure == "timeout":
+            self._hung_again += 1
+            return again
+        if again.elapsed > self.target.timeout / 2:
+            self._slowest = max(self._slowest, again.elapsed)
+            self.target.unhurry(4 * again.elapsed)
+            return again
+        return exchange
 
     def budget_for(self, count: int) -> None:
         """Raises BudgetSpent where fewer than `count` requests, or calls that may be created, are left."""

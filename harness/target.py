@@ -423,6 +423,10 @@ class Target:
         """
         self.timeout = min(self.timeout, max(0.5, 30 * usual, 4 * slowest))
 
+    def unhurry(self, least: float) -> None:
+        """Waits at least so many seconds for each answer, or as long as configured."""
+        self.timeout = min(self.config.timeout, max(self.timeout, least))
+
     @contextmanager
     def unhurried(self) -> Iterator[None]:
         """Waits as long as configured in here."""

@@ -48,7 +48,7 @@ def attribute(
     ledger.apart = apart
     if not ledger.looked_at:
         ledger.causes.extend(replace(c, count=0) for c in known)
-    seen = session.seen[ledger.looked_at:]
+    seen = [s for s in session.seen[ledger.looked_at:] if s.exchange.number not in session.unsure]
     ledger.looked_at = len(session.seen)
     prober.learn_repeats(seen)
     valid = [s for s in seen if s.breach.kind == "refused" or (s.breach.kind == "crashed" and s.breach.expected == "201")]
