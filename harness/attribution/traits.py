@@ -1,10 +1,12 @@
-"""What a call as a whole may have and be refused for: how large it is, how many parameters, who stands first or last, two with one value, no Url.
+"""What a call as a whole may have and be refused for: how large it is, how many parameters, who stands first or last or
+side by side, two with one value, no Url.
 
 Knows what is to be tried of a smallest case; `valid` decides when.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -52,7 +54,8 @@ def trait_of(prober: Prober, items: list[Styled], case: Case, fails: Fails) -> T
 
     names = {p[0] for p, _ in items}
     large = _number(prober, pairs, others, shown) or _size(prober, pairs, shown)
-    return large or _without_url(pairs, names, others, shown) or _same_value(pairs, names, shown) or _place(pairs, others, shown)
+    without = _without_url(pairs, names, others, shown) or _same_value(pairs, names, shown)
+    return large or without or _apart(pairs, others, shown) or _place(pairs, others, shown)
 
 
 def _harmless(prober: Prober) -> Pairs:
@@ -168,6 +171,8 @@ def _without_url(pairs: Pairs, names: set[str], others: Pairs, shown: Callable[[
     other = next((p for p in others if p[0] in INSTRUCTIONS and p[0] not in ("Url", *instead)), None)
     if other is None or not shown([other if p[0] in instead else p for p in pairs]):
         return None
+    if shown([("Url", _SHORT_URL) if p[0] in instead else p for p in pairs]):
+        return None  # it is what stands between others, whatever it is
 
     fixed = {p for p in pairs if p[0] in rest and (value := another(p)) is not None and not shown(_put(pairs, value, p))}
     said = " and ".join(sorted(rest - {n for n, _ in fixed} | {f"{n}={short(v)}" for n, v in fixed}))
@@ -224,6 +229,35 @@ def _other(one: Pair, two: Pair) -> str | None:
 
 def _put(pairs: Pairs, value: str, *changed: Pair) -> Pairs:
     return [(p[0], value) if p in changed else p for p in pairs]
+
+
+# -- side by side ------------------------------------------------------------------------------------
+
+
+def _apart(pairs: Pairs, others: Pairs, shown: Callable[[Pairs], bool]) -> Trait | None:
+    """A repeated parameter that fails where anything else stands between its values."""
+    counts = Counter(n for n, _ in pairs)
+    name, count = counts.most_common(1)[0]
+    filler = [p for p in others if p[0] not in counts and p[0] not in INSTRUCTIONS]
+    if count < 2 or len(filler) < 2 or shown(_side_by_side(pairs, name)):
+        return None
+    own = [p for p in pairs if p[0] == name]
+    rest = [p for p in pairs if p[0] in _BASE]
+    if not all(shown([*rest, own[0], between, *own[1:]]) for between in filler[:2]):
+        return None
+
+    def has(case: Case) -> bool:
+        return case.pairs != tuple(_side_by_side(list(case.pairs), name))
+
+    text = f"{name} more than once, and not side by side"
+    return Trait("call.parameter-order", text, frozenset((name,)), has, lambda c: c.with_pairs(tuple(_side_by_side(list(c.pairs), name)), ()))
+
+
+def _side_by_side(pairs: Pairs, name: str) -> Pairs:
+    """The pairs with all of one parameter where its first one is."""
+    place = next((i for i, p in enumerate(pairs) if p[0] == name), 0)
+    own = [p for p in pairs if p[0] == name]
+    return [*pairs[:place], *own, *(p for p in pairs[place:] if p[0] != name)]
 
 
 # -- first or last -----------------------------------------------------------------------------------

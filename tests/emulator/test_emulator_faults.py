@@ -150,6 +150,7 @@ FORMS: list[Pairs] = [
     form(StatusCallback="https://a.example/", StatusCallbackEvent="ringing"),
     form(("StatusCallbackEvent", "completed"), ("StatusCallbackEvent", "initiated")),
     form(("StatusCallbackEvent", "completed"), ("StatusCallbackEvent", "busy")),
+    form(("StatusCallbackEvent", "completed"), ("Timeout", "60"), ("StatusCallbackEvent", "ringing")),
     form(("StatusCallbackEvent", "busy"), ("StatusCallbackEvent", "completed")),
     form(*(("StatusCallbackEvent", event) for event in ("initiated", "ringing", "answered", "completed"))),
     form(*((f"Other{number}", "1") for number in range(30))),

@@ -102,6 +102,16 @@ def last(name: str) -> Condition:
     return lambda turn: turn.form.names[-1:] == (name,)
 
 
+def apart(name: str) -> Condition:
+    """Something else stands between the values of a repeated parameter."""
+
+    def holds(turn: Turn) -> bool:
+        places = [i for i, (n, _) in enumerate(turn.form.pairs) if n == name]
+        return bool(places) and places[-1] - places[0] >= len(places)
+
+    return holds
+
+
 def alike(one: str, other: str) -> Condition:
     """Two parameters have the same value."""
     return lambda turn: turn.form.has(one) and turn.form.first(one) == turn.form.first(other)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from harness.emulator.faults.accepts import DETECTION, RSC_EVENT, SC_EVENT, SILENCE, SPEECH, SPEECH_END
 from harness.emulator.faults.conditions import (
     alike,
+    apart,
     before,
     between,
     body,
@@ -184,6 +185,7 @@ _COMPANY: tuple[Row, ...] = (
     ("from-before-to", "From before To", before("From", "To")),
     ("url-before-to", "Url before To", before("Url", "To")),
     ("to-last", "To after all others", last("To")),
+    ("events-apart", "values of StatusCallbackEvent with anything else between them", apart(SC_EVENT)),
     ("from-first", "From before all others", first("From")),
 )  # fmt: skip
 
