@@ -138,7 +138,7 @@ def _(domain: Digits, value: str) -> str:
 def _(domain: Twiml, value: str) -> str:
     if len(value) > domain.maximum:
         return "max-length"
-    if utf16_units(value) > domain.maximum or _CONTROL.search(value) or not _is_twiml(value):
+    if utf16_units(value) > domain.maximum or _CONTROL.search(value.translate(_LAYOUT)) or not _is_twiml(value):
         return UNCLEAR
     return "document"
 
@@ -172,6 +172,7 @@ def _is_twiml(text: str) -> bool:
 
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9 ._-]+\Z")
 _SCRIPT_CATEGORIES = frozenset(("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd", "Po", "Pd", "So"))
+_LAYOUT = {ord("\n"): None, ord("\t"): None}
 _JOINERS = frozenset("\u200d\ufe0f")
 _MARKUP = frozenset("<>\\")
 _ASCII_PLAIN = frozenset(map(chr, range(0x20, 0x7F))) - _MARKUP

@@ -124,6 +124,11 @@ class Drawer:
             return None
         return self._next_example() if valid else self.rng.choice(example_numbers())
 
+    def untried(self, number: str | None) -> None:
+        """Puts an example number back that a call was to go to which is not to be created after all."""
+        if number in example_numbers():
+            self._examples.append(number)
+
     def valid(self, name: str) -> str | None:
         """A valid value of any accepted class of a parameter that isn't an address of the call."""
         domain = PARAMETER[name].domain

@@ -380,6 +380,7 @@ class Plan:
         elif self.rng.random() < _ONE_WRONG:
             wrong = self._another_wrong(cases[-1])
             cases[-1] = cases[-1].with_pairs((*cases[-1].pairs, *wrong), ())
+            self.drawer.untried(cases[-1].get("To"))
         return Step("together", tuple(cases))
 
     # -- protocol: credentials, methods, malformed bodies -----------------------------------------------

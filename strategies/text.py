@@ -152,7 +152,7 @@ def fit_url(rng: Random, out: str, length: int) -> str:
 
 
 _VERBS = (
-    "<Pause/>", "<Hangup/>", '<Pause length="2"/>', "<Reject/>", '<Say voice="alice">Hello &amp; goodbye</Say>',
+    "<Pause/>", "<Hangup/>", "\n    ", '<Pause length="2"/>', "<Reject/>", '<Say voice="alice">Hello &amp; goodbye</Say>',
     "<Play>https://example.com/tone.mp3</Play>", "<Say><![CDATA[one < two]]></Say>", "<!-- a comment -->",
     '<Gather numDigits="1"><Say>Press 1</Say></Gather>', "<Redirect method='GET'>https://example.com/next?a=1&amp;b=2</Redirect>",
     '<Say language="fr-FR">Déjà vu</Say>', "<Say>&#233;&#x1F600;</Say>",

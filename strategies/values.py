@@ -307,6 +307,7 @@ def _(domain: Twiml, slug: str) -> tuple[str, ...]:
             f"<Response><Say>{'a' * (n - 32)}</Say></Response>", f"<Response><Say>{'é' * (n - 32)}</Say></Response>",
             "<Response><Say>one + two &amp; 50% of 1=1; ü 😀</Say></Response>",
             '<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>',
+            '<?xml version="1.0" encoding="UTF-8"?>\n<Response>\n    <Say>Hello</Say>\n</Response>', "<Response>\n\t<Say>one\ntwo</Say>\n</Response>",
             *(t.twiml(rng, k) for k in (n - 1, 3000, 2049, 2048, 2047, 1025, 1024, 1023, 512, 257, 256, 255, 160, 128, 64)),
         ),
         "max-length": (
@@ -316,7 +317,7 @@ def _(domain: Twiml, slug: str) -> tuple[str, ...]:
             f"<Response><Say>{'a' * 16000}</Say></Response>", f"<Response><Say>{'😀' * (n - 31)}</Say></Response>",
         ),
         UNCLEAR: (
-            "", "<Response>", "hello", "<Reponse/>", "<response/>", "<Response/>\n", "<Response><Say>a\nb</Say></Response>",
+            "", "<Response>", "hello", "<Reponse/>", "<response/>", "<Response/>\n", "<Response><Say>a\r\nb</Say></Response>",
             "<!DOCTYPE a><Response/>", f"<Response><Say>{'😀' * 3000}</Say></Response>", "<Response>&nbsp;</Response>", "<a/><b/>", "<",
             "<Response>\x00</Response>",
         ),
