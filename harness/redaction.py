@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
 from harness.live import is_fictional
-from harness.secrecy import REDACTED, Needles, is_telling, passwords_of
+from harness.secrecy import REDACTED, Needles, needles_of_passwords
 
 TOKEN, CREDENTIALS, PASSWORD, ACCOUNT, NUMBER = "token", "credentials", "SIP password", "account SID", "phone number"
 KINDS = (TOKEN, CREDENTIALS, PASSWORD, ACCOUNT, NUMBER)
@@ -164,11 +164,9 @@ class Cleaner:
             data = _BODY.sub(lambda found: self._clean_body(found, counts), data)
         for kind, rule in RULES:
             data = _replaced(data, rule, lambda found, rule=rule: _stand_in(found, rule, binary), counts, kind)  # type: ignore[misc]
-        for form in passwords_of(p for p in self.passwords if is_telling(p)):
-            counts[PASSWORD] += data.count(form)
-            data = data.replace(form, b"*" * len(form) if binary else REDACTED.encode())
-        data, tokens = self.needles.taken_out(data, None if binary else REDACTED.encode())
-        counts[TOKEN] += tokens
+        for kind, needles in ((PASSWORD, needles_of_passwords(self.passwords)), (TOKEN, self.needles)):
+            data, number = needles.taken_out(data, None if binary else REDACTED.encode())
+            counts[kind] += number
         if self.accounts:
             data = _replaced(data, _ACCOUNT, lambda found: b"0" * 32, counts, ACCOUNT)
         if self.numbers:

@@ -6,50 +6,125 @@ no network.
 
 from __future__ import annotations
 
-import base64
+import binascii
 import html
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from urllib.parse import quote, quote_plus
+from functools import cached_property, lru_cache
+from string import ascii_lowercase, ascii_uppercase, digits
 
 REDACTED = "[redacted]"
 GRAM = 12  # characters in a row that count as a leak
 SHORTEST = 6  # characters; a shorter secret can't be told from chance
+_WHOLE = 1 << 30
 # Every run of GRAM characters holds a whole block of _BLOCK that begins at a multiple of _STRIDE.
 _BLOCK, _STRIDE = 5, 8
+_DEPTH = 5  # so often escapes are undone that stand in each other
+_FOLD = bytes.maketrans(ascii_uppercase.encode() + b" ", ascii_lowercase.encode() + b"+")
+_MASK = b"\0" + b"*" * 255  # a NUL stays, so that text in UTF-16 stays that
+# Every byte as a character of base64, so that all of it can be decoded and nothing moves.
+_AS_64 = bytes(c if chr(c) in ascii_uppercase + ascii_lowercase + digits + "+/" else {45: 43, 95: 47}.get(c, 65) for c in range(256))
+# What JSON, HTML, forms and UTF-16 write otherwise; those of a kind that stand in each other are one. Each is bounded.
 _ESCAPE = re.compile(
-    rb"(?<!\\)\\++(?:u00([2-7][0-9a-fA-F])|x([2-7][0-9a-fA-F])|(/))|%(?:25)*([2-7][0-9a-fA-F])|&#(?:[xX]0*([2-7][0-9a-fA-F])|0*([0-9]{2,3}));?"
+    rb"\\\\{0,63}+(?:u[dD][89abAB][0-9a-fA-F]{2}\\{1,63}+u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})?"
+    rb"|%(?:25){0,30}[0-9a-fA-F]{2}"
+    rb"|&(?:amp;){0,30}(?:#(?:[xX]0{0,30}[0-9a-fA-F]{1,6}|0{0,30}[0-9]{1,7});?|[A-Za-z][A-Za-z0-9]{1,31};|lt|gt|quot|amp)"
+    rb"|\x00\x00{0,63}+"
 )
-# Characters that mean themselves in JSON, HTML, forms and Python, so that text with them unescaped still says the same.
-_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~+/=!*@$^|:,;")
+_ESCAPE_OR_LETTER = re.compile(_ESCAPE.pattern + rb"|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_NEVER_ESCAPED = re.compile(r"[A-Za-z0-9_.~-]*")
+_Span = tuple[int, int]
 
 
-def forms_of(text: str) -> set[bytes]:
-    """How a text may be written where it is sent or said back: as it is, form-encoded, in JSON, HTML and base64."""
-    raw = text.encode("utf-8", "surrogateescape")
-    plain = raw.decode("utf-8", "replace")
-    written = {plain, quote(raw, safe=""), quote_plus(raw), quote(raw), json.dumps(plain)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1],
-               html.escape(plain), html.escape(plain, quote=False)}
-    written |= {re.sub("%[0-9A-F]{2}", lambda m: m[0].lower(), w) for w in written}
-    return {raw, raw.replace(b" ", b"+"), base64.b64encode(raw), *(w.encode("utf-8", "surrogateescape") for w in written)}
+@dataclass(frozen=True)
+class _View:
+    """Data read in one way.
+
+    Args:
+        data: as it is read.
+        back: from a span of it to that of the data as they are.
+    """
+
+    data: bytes
+    back: Callable[[_Span], _Span] = lambda span: span
+
+    def undone(self, letters: bool, mapped: bool = True) -> _View | None:
+        """With escapes as what they stand for, if there are any.
+
+        Args:
+            letters: whether letters other than those of ASCII become small ones.
+            mapped: whether its spans will be asked for.
+        """
+        data = self.data
+        if not (b"\\" in data or b"%" in data or b"&" in data or b"\0" in data or letters and not data.isascii()):
+            return None
+        edits = _Edits()
+        pattern = _ESCAPE_OR_LETTER if letters else _ESCAPE
+        plain = pattern.sub(edits.note if mapped else lambda found: _meant(found[0]), data)
+        return None if plain == data else _View(plain, lambda span: self.back(edits.back(span)))
+
+    def decoded(self) -> Iterator[_View]:
+        """With all of it taken as base64, wherever that may begin."""
+        plain = self.data.translate(_AS_64)
+        for first in range(4):
+            part = binascii.a2b_base64(plain[first:len(plain) - (len(plain) - first) % 4])
+            yield _View(part, lambda span, first=first: self.back((first + span[0] * 4 // 3, first - (-span[1] * 4 // 3))))  # type: ignore[misc]
 
 
-def _token_forms(token: str) -> set[bytes]:
-    """How a token may be written: `forms_of` it in any letter case, and its part of a longer text in base64."""
-    out: set[bytes] = set()
-    texts = {token, token.encode("utf-8", "surrogateescape").decode("latin-1")}  # the second: UTF-8 that a server reads as Latin-1
-    for text in {made for t in texts for made in (t, t.lower(), t.upper(), t.swapcase())}:
-        raw = text.encode("utf-8", "surrogateescape")
-        out |= forms_of(text)
-        for before, first in ((0, 0), (1, 2), (2, 3)):
-            # What stands before and after decides the characters at the ends; those between are the token's alone.
-            whole = base64.b64encode(b"\0" * before + raw).rstrip(b"=")
-            own = whole[first:len(whole) - (1 if (before + len(raw)) % 3 else 0)]
-            out |= {own, own.replace(b"+", b"-").replace(b"/", b"_")}
-    return {form for form in out if len(form) >= SHORTEST}
+class _Edits:
+    """Where escapes were undone: the beginning and end of each in the text that was made, and in the one before."""
+
+    def __init__(self) -> None:
+        self._begin, self._end, self._first, self._last = (array("q") for _ in range(4))
+
+    def note(self, found: re.Match[bytes]) -> bytes:
+        """What an escape stands for."""
+        new = _meant(found[0])
+        begin = found.start() + (self._end[-1] - self._last[-1] if self._end else 0)
+        self._begin.append(begin)
+        self._end.append(begin + len(new))
+        self._first.append(found.start())
+        self._last.append(found.end())
+        return new
+
+    def back(self, span: _Span) -> _Span:
+        """From a span of the text that was made to that of the one before; no escape is cut."""
+        start, end = span
+        return self._place(start, self._first, 0), self._place(end - 1, self._last, 1)
+
+    def _place(self, at: int, sides: array[int], beyond: int) -> int:
+        i = bisect_right(self._begin, at) - 1
+        if i < 0:
+            return at + beyond
+        return sides[i] if at < self._end[i] else self._last[i] + at - self._end[i] + beyond
+
+
+@lru_cache(maxsize=4096)
+def _meant(escape: bytes) -> bytes:
+    """What a match of `_ESCAPE_OR_LETTER` stands for."""
+    if escape.startswith(b"%"):
+        return bytes.fromhex(escape[-2:].decode())
+    if escape.startswith(b"&"):
+        return html.unescape(re.sub(rb"^&(?:amp;)+(?=[#A-Za-z])", b"&", escape).decode()).encode("utf-8", "surrogatepass")
+    if escape.startswith(b"\\"):
+        written = escape.replace(b"\\", b"").decode()
+        if written.startswith("u"):
+            return bytes.fromhex(written.replace("u", "")).decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
+        return bytes.fromhex(written[1:])
+    return escape.strip(b"\0").decode("utf-8", "surrogateescape").lower().encode("utf-8", "surrogateescape")
+
+
+def _levels(data: bytes, letters: bool, mapped: bool = True) -> Iterator[_View]:
+    """Data as they are, then with escapes undone again and again."""
+    view: _View | None = _View(data)
+    for _ in range(_DEPTH + 1):
+        if view is None:
+            return
+        yield view
+        view = view.undone(letters, mapped)
 
 
 @dataclass(frozen=True)
@@ -57,72 +132,75 @@ class Needles:
     """What of a secret is looked for.
 
     Args:
-        grams: each twelve characters in a row of each of its forms; a shorter form whole.
-        blocks: shorter pieces, of which each gram holds one; only a quick first look.
+        grams: each twelve characters in a row of it, or all of a shorter one, as they are once escapes are undone, in small letters;
+            and where in each the block begins that is looked for first.
+        odd: whether it has characters that are escaped, so that what was in base64 is read with escapes too.
     """
 
-    grams: frozenset[bytes] = frozenset()
-    blocks: frozenset[bytes] = frozenset()
+    grams: frozenset[tuple[bytes, int]] = frozenset()
+    odd: bool = False
 
     @cached_property
-    def _ordered(self) -> tuple[bytes, ...]:
-        return tuple(sorted(self.blocks))
-
-    @cached_property
-    def _lengths(self) -> tuple[int, ...]:
-        return tuple(sorted({len(g) for g in self.grams}))
+    def _by_block(self) -> dict[bytes, list[tuple[bytes, int]]]:
+        out: dict[bytes, list[tuple[bytes, int]]] = {}
+        for gram, at in sorted(self.grams):
+            out.setdefault(gram[at:at + _BLOCK], []).append((gram, at))
+        return out
 
     def __bool__(self) -> bool:
         return bool(self.grams)
 
     def __or__(self, other: Needles) -> Needles:
-        return Needles(self.grams | other.grams, self.blocks | other.blocks)
+        return Needles(self.grams | other.grams, self.odd or other.odd)
 
     def are_in(self, data: bytes) -> bool:
-        """Whether a piece of the secret is in the data, written plainly or with escapes."""
-        if not self.grams:
-            return False
-        return self._plainly_in(data) or (_may_be_escaped(data) and self._plainly_in(unescaped(data)))
+        """Whether a piece of the secret is in the data, however it is written."""
+        return bool(self.grams) and any(True for _ in self._spans(data, mapped=False))
 
-    def _plainly_in(self, data: bytes) -> bool:
-        return any(block in data for block in self._ordered) and next(self._spans(data), None) is not None
+    def _spans(self, data: bytes, mapped: bool = True) -> Iterator[_Span]:
+        """Where grams are, not in order; if not mapped only that there are some."""
+        for level in _levels(data, self.odd, mapped):
+            yield from self._spans_as_read(level)
+            for decoded in level.decoded():
+                yield from self._spans_as_read(decoded)
+                plain = decoded.undone(True, mapped) if self.odd else None
+                if plain is not None:
+                    yield from self._spans_as_read(plain)
 
-    def _spans(self, data: bytes) -> Iterator[tuple[int, int]]:
-        """Where grams are, not in order."""
-        for block in self._ordered:
+    def _spans_as_read(self, view: _View) -> Iterator[_Span]:
+        data = view.data.translate(_FOLD)
+        for block, grams in self._by_block.items():
             at = data.find(block)
             while at >= 0:
-                for length in self._lengths:
-                    for start in range(max(at - length + len(block), 0), at + 1):
-                        if data[start:start + length] in self.grams:
-                            yield start, start + length
+                for gram, before in grams:
+                    start = at - before
+                    if start >= 0 and data.startswith(gram, start):
+                        yield view.back((start, start + len(gram)))
                 at = data.find(block, at + 1)
 
     def not_in(self, said: bytes) -> Needles:
         """Those that are not in what somebody says in the open anyway, in whatever letter case."""
-        lower = said.lower()
-        return Needles(frozenset(g for g in self.grams if g.lower() not in lower), self.blocks)
+        read = [level.data.translate(_FOLD) for level in _levels(said, self.odd, mapped=False)]
+        return Needles(frozenset(g for g in self.grams if not any(g[0] in text for text in read)), self.odd)
 
     def taken_out(self, data: bytes, stand_in: bytes | None = REDACTED.encode()) -> tuple[bytes, int]:
-        """Data without the secret, and how often it was there.
+        """Data without the secret, and how often it was there; all else stays as it is.
 
         Args:
             data: any bytes.
             stand_in: what is put in its place; None for asterisks of the same length, so that nothing else moves.
         """
-        if not self.are_in(data):
-            return data, 0
-        if not self._plainly_in(data) or _may_be_escaped(data) and self._plainly_in(unescaped(self._cut(data, stand_in)[0])):
-            data = unescaped(data)
-        return self._cut(data, stand_in)
-
-    def _cut(self, data: bytes, stand_in: bytes | None) -> tuple[bytes, int]:
-        out: list[bytes] = []
-        done = count = 0
-        for start, end in _merged(self._spans(data)):
-            out += [data[done:start], stand_in if stand_in is not None else b"*" * (end - start)]
-            done, count = end, count + 1
-        return b"".join([*out, data[done:]]), count
+        count = 0
+        for _ in range(_DEPTH):
+            if not self.are_in(data):
+                break
+            out: list[bytes] = []
+            done = 0
+            for start, end in _merged(self._spans(data)):
+                out += [data[done:start], stand_in if stand_in is not None else data[start:end].translate(_MASK)]
+                done, count = end, count + 1
+            data = b"".join([*out, data[done:]])
+        return data, count
 
 
 def needles_of(token: str | None, beside: str = "") -> Needles:
@@ -134,13 +212,31 @@ def needles_of(token: str | None, beside: str = "") -> Needles:
     """
     if not token or len(token) < SHORTEST:
         return Needles()
-    grams: set[bytes] = set()
-    blocks: set[bytes] = set()
-    for form in _token_forms(token):
-        last = max(len(form) - GRAM, 0)
-        grams |= {form[i:i + GRAM] for i in range(last + 1)}
-        blocks |= {form[i:i + _BLOCK] for i in range(0, len(form) - _BLOCK + 1, _STRIDE)}
-    return Needles(frozenset(grams), frozenset(blocks)).not_in(beside.encode("utf-8", "surrogateescape"))
+    return _needles(token, GRAM).not_in(beside.encode("utf-8", "surrogateescape"))
+
+
+def needles_of_passwords(values: Iterable[str]) -> Needles:
+    """What is looked for of passwords, each as a whole; nothing of one that is short or of few letters."""
+    told = [_needles(value, _WHOLE) for value in values if is_telling(value)]
+    return Needles(frozenset().union(*(n.grams for n in told)), any(n.odd for n in told))
+
+
+def _needles(secret: str, length: int) -> Needles:
+    """What is looked for of a secret: so many characters of it in a row."""
+    odd = _NEVER_ESCAPED.fullmatch(secret) is None
+    raw = secret.encode("utf-8", "surrogateescape")
+    # In UTF-8, in UTF-8 that a server took for Latin-1, and in UTF-16, of which no NUL is left once escapes are undone.
+    ways = {raw, raw.decode("latin-1").encode(), *(secret.encode(code, "surrogatepass").replace(b"\0", b"") for code in ("utf-16-le", "utf-16-be"))}
+    grams: set[tuple[bytes, int]] = set()
+    for level in (level for way in ways for level in _levels(way, odd)):
+        signs = [sign.encode("utf-8", "surrogateescape").translate(_FOLD) for sign in level.data.decode("utf-8", "surrogateescape")]
+        begin = 0
+        for i in range(max(len(signs) - length, 0) + 1):
+            gram = b"".join(signs[i:i + length])
+            if len(gram) >= SHORTEST:
+                grams.add((gram, -begin % _STRIDE))
+            begin += len(signs[i]) if signs else 0
+    return Needles(frozenset(grams), odd)
 
 
 def hushed(text: str, environment: Mapping[str, str]) -> str:
@@ -153,38 +249,9 @@ def hushed(text: str, environment: Mapping[str, str]) -> str:
     return needles.taken_out(data)[0].decode("utf-8", "surrogateescape")
 
 
-def passwords_of(values: Iterable[str]) -> list[bytes]:
-    """How passwords may come back; one that is short or of few letters can't be told from chance."""
-    told = [v for v in values if is_telling(v)]
-    return sorted({form for v in told for form in forms_of(v) | _all_escaped(v)}, key=lambda form: (-len(form), form))
-
-
-def _all_escaped(text: str) -> set[bytes]:
-    """A text with each character in an escape of JSON, in digits of either letter case."""
-    units = text.encode("utf-16-be", "surrogatepass").hex()
-    return {"".join(f"\\u{d[i:i + 4]}" for i in range(0, len(d), 4)).encode() for d in (units, units.upper())}
-
-
 def is_telling(secret: str) -> bool:
     """Whether a secret is long and varied enough not to be met by chance."""
     return len(secret) >= 10 and len(set(secret)) >= 5
-
-
-def unescaped(data: bytes) -> bytes:
-    """Data with letters, digits and plain signs as themselves where they were escaped (`\\u0041`, `%41`, `&#65;`), and without NULs."""
-    return _ESCAPE.sub(_meant, data.replace(b"\0", b""))
-
-
-def _may_be_escaped(data: bytes) -> bool:
-    return b"\\" in data or b"%" in data or b"&#" in data or b"\0" in data
-
-
-def _meant(found: re.Match[bytes]) -> bytes:
-    unicode, python, slash, percent, hexadecimal, decimal = found.groups()
-    if slash:
-        return b"/"
-    number = int(decimal) if decimal else int(unicode or python or percent or hexadecimal, 16)
-    return bytes((number,)) if number in _SAFE else found[0]
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -35,7 +35,7 @@ from harness.contract import COLLECTION
 from harness.errors import HarnessError, Inconclusive, TargetUnreachable, UsageError
 from harness.exchange import MAX_BODY, Exchange
 from harness.route import PROXY_VARIABLE, Proxy, is_here, is_loopback
-from harness.secrecy import REDACTED, needles_of, passwords_of
+from harness.secrecy import REDACTED, Needles, needles_of, needles_of_passwords
 from harness.visible import cut
 from harness.wire import body_of
 
@@ -647,16 +647,16 @@ class Target:
             needles = needles.not_in(_said(case))
             if needles.are_in(whole):
                 leaks.append("auth-token")
-        passwords = _password_forms(case)
-        if any(form in whole for form in passwords):
+        password = _password_of(case)
+        if password.are_in(whole):
             leaks.append("sip-password")
+            needles |= password
         of_proxy = _proxy_forms(self.config.proxy)
         if not leaks and not any(form in whole for form in of_proxy):
             return answer
-        passwords = [*passwords, *of_proxy]
 
         def scrub(data: bytes) -> bytes:
-            for form in passwords:
+            for form in of_proxy:
                 data = data.replace(form, REDACTED.encode())
             return needles.taken_out(data)[0]
 
@@ -721,12 +721,12 @@ def _is_said(sock: socket.socket) -> bool:
         return False
 
 
-def _password_forms(case: Case) -> list[bytes]:
-    """How a SIP password may come back; none where it is sent elsewhere too."""
+def _password_of(case: Case) -> Needles:
+    """What of a SIP password may not come back; nothing where it is sent elsewhere too."""
     password = case.get("SipAuthPassword") or ""
     if any(password in v for n, v in case.pairs if n != "SipAuthPassword"):
-        return []
-    return passwords_of([password])
+        return Needles()
+    return needles_of_passwords([password])
 
 
 def _proxy_forms(proxy: Proxy | None) -> list[bytes]:

@@ -166,7 +166,7 @@ def test_directory_is_cleaned_in_place_and_the_second_time_there_is_nothing(dire
     assert (first.returncode, second.returncode) == (0, 0)
     assert no_secret_in(data) and all_bytes(directory) == data
     assert stat.S_IMODE((directory / "results.json").stat().st_mode) == 0o640
-    assert second.stdout == "replaced nothing, in 0 of 23 files\n"
+    assert second.stdout == f"replaced nothing, in 0 of {len(PLANTED) + 1} files\n"
 
 
 def test_without_a_token_in_the_environment_it_says_so(directory: Path, tmp_path: Path) -> None:
@@ -231,6 +231,28 @@ def test_database_with_a_secret_is_still_one(directory: Path, tmp_path: Path) ->
     database.close()
     assert (directory / "examples.db").stat().st_size == size
     assert rows == [(b"*" * 32,), (b"\xff\x00Basic " + b"*" * len(BASIC),)]
+
+
+@pytest.mark.parametrize("code", ["UTF-8", "UTF-16le", "UTF-16be"])
+def test_database_in_any_encoding_keeps_all_but_the_secrets(code: str, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    rows = [f"row {i} x%41 \\u0042 &amp; ü" for i in range(300)]
+    with sqlite3.connect(tmp_path / "run" / "rows.db") as database:
+        database.execute(f'pragma encoding = "{code}"')
+        database.execute("create table data (row text)")
+        database.executemany("insert into data values (?)", [(row,) for row in rows])
+        database.executemany("insert into data values (?)", [(f"token {TOKEN} &",), (f"password {SECRET} &",)])
+    database.close()
+    (tmp_path / "run" / "form.txt").write_text(FORM, "utf-8")
+    size = (tmp_path / "run" / "rows.db").stat().st_size
+    assert at_once("redact", "run", "--in-place", cwd=tmp_path, env=ENV).returncode == 0
+    with sqlite3.connect(tmp_path / "run" / "rows.db") as database:
+        clean = [row for (row,) in database.execute("select row from data")]
+        assert database.execute("pragma integrity_check").fetchone() == ("ok",)
+    database.close()
+    assert (tmp_path / "run" / "rows.db").stat().st_size == size
+    assert clean[:300] == rows
+    assert clean[300:] == [f"token {'*' * len(TOKEN)} &", f"password {'*' * len(SECRET)} &"]
 
 
 def test_packed_files_are_not_copied_and_in_place_they_are_named_with_exit_3(directory: Path, tmp_path: Path) -> None:
@@ -302,7 +324,7 @@ def test_any_bytes_around_a_secret_are_cleaned_once_and_for_all(before: bytes, s
     for binary in (False, True):
         clean, _ = cleaner.clean(data, binary)
         assert not needles_of(TOKEN).are_in(clean)
-        assert len(clean) == len(data) or not binary or b"\\" in data or b"%" in data or b"&" in data or b"\0" in data
+        assert len(clean) == len(data) or not binary
         assert cleaner.clean(clean, binary)[0] == clean
 
 
