@@ -13,8 +13,9 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from string import ascii_lowercase, ascii_uppercase, digits
+from typing import NamedTuple
 
 REDACTED = "[redacted]"
 GRAM = 12  # characters in a row that count as a leak
@@ -23,7 +24,6 @@ _WHOLE = 1 << 30
 # Every run of GRAM characters holds a whole block of _BLOCK that begins at a multiple of _STRIDE.
 _BLOCK, _STRIDE = 5, 8
 _DEPTH = 5  # so often escapes are undone that stand in each other
-_FOLD = bytes.maketrans(ascii_uppercase.encode() + b" ", ascii_lowercase.encode() + b"+")
 _MASK = b"\0" + b"*" * 255  # a NUL stays, so that text in UTF-16 stays that
 # Every byte as a character of base64, so that all of it can be decoded and nothing moves.
 _AS_64 = bytes(c if chr(c) in ascii_uppercase + ascii_lowercase + digits + "+/" else {45: 43, 95: 47}.get(c, 65) for c in range(256))
@@ -34,13 +34,13 @@ _ESCAPE = re.compile(
     rb"|&(?:amp;){0,30}(?:#(?:[xX]0{0,30}[0-9a-fA-F]{1,6}|0{0,30}[0-9]{1,7});?|[A-Za-z][A-Za-z0-9]{1,31};|lt|gt|quot|amp)"
     rb"|\x00\x00{0,63}+"
 )
-_ESCAPE_OR_LETTER = re.compile(_ESCAPE.pattern + rb"|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+# And letters that have small ones beyond ASCII, and the space as a form writes it.
+_ESCAPE_OR_ODD = re.compile(_ESCAPE.pattern + rb"|\+|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _NEVER_ESCAPED = re.compile(r"[A-Za-z0-9_.~-]*")
 _Span = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class _View:
+class _View(NamedTuple):
     """Data read in one way.
 
     Args:
@@ -51,18 +51,18 @@ class _View:
     data: bytes
     back: Callable[[_Span], _Span] = lambda span: span
 
-    def undone(self, letters: bool, mapped: bool = True) -> _View | None:
+    def undone(self, odd: bool, mapped: bool = True) -> _View | None:
         """With escapes as what they stand for, if there are any.
 
         Args:
-            letters: whether letters other than those of ASCII become small ones.
+            odd: whether letters other than those of ASCII become small ones, and pluses spaces.
             mapped: whether its spans will be asked for.
         """
         data = self.data
-        if not (b"\\" in data or b"%" in data or b"&" in data or b"\0" in data or letters and not data.isascii()):
+        if not (b"\\" in data or b"%" in data or b"&" in data or b"\0" in data or odd and (b"+" in data or not data.isascii())):
             return None
         edits = _Edits()
-        pattern = _ESCAPE_OR_LETTER if letters else _ESCAPE
+        pattern = _ESCAPE_OR_ODD if odd else _ESCAPE
         plain = pattern.sub(edits.note if mapped else lambda found: _meant(found[0]), data)
         return None if plain == data else _View(plain, lambda span: self.back(edits.back(span)))
 
@@ -70,8 +70,12 @@ class _View:
         """With all of it taken as base64, wherever that may begin."""
         plain = self.data.translate(_AS_64)
         for first in range(4):
-            part = binascii.a2b_base64(plain[first:len(plain) - (len(plain) - first) % 4])
-            yield _View(part, lambda span, first=first: self.back((first + span[0] * 4 // 3, first - (-span[1] * 4 // 3))))  # type: ignore[misc]
+            last = len(plain) - (len(plain) - first) % 4
+            yield _View(binascii.a2b_base64(plain[first:last]), partial(self._encoded, first))
+
+    def _encoded(self, first: int, span: _Span) -> _Span:
+        """From a span of what was decoded, beginning at a place, to the characters that it is of."""
+        return self.back((first + span[0] * 4 // 3, first - (-span[1] * 4 // 3)))
 
 
 class _Edits:
@@ -104,7 +108,7 @@ class _Edits:
 
 @lru_cache(maxsize=4096)
 def _meant(escape: bytes) -> bytes:
-    """What a match of `_ESCAPE_OR_LETTER` stands for."""
+    """What a match of `_ESCAPE_OR_ODD` stands for."""
     if escape.startswith(b"%"):
         return bytes.fromhex(escape[-2:].decode())
     if escape.startswith(b"&"):
@@ -114,17 +118,17 @@ def _meant(escape: bytes) -> bytes:
         if written.startswith("u"):
             return bytes.fromhex(written.replace("u", "")).decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
         return bytes.fromhex(written[1:])
-    return escape.strip(b"\0").decode("utf-8", "surrogateescape").lower().encode("utf-8", "surrogateescape")
+    return b" " if escape == b"+" else escape.strip(b"\0").decode("utf-8", "surrogateescape").lower().encode("utf-8", "surrogateescape")
 
 
-def _levels(data: bytes, letters: bool, mapped: bool = True) -> Iterator[_View]:
+def _levels(data: bytes, odd: bool, mapped: bool = True) -> Iterator[_View]:
     """Data as they are, then with escapes undone again and again."""
     view: _View | None = _View(data)
     for _ in range(_DEPTH + 1):
         if view is None:
             return
         yield view
-        view = view.undone(letters, mapped)
+        view = view.undone(odd, mapped)
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,7 @@ class Needles:
                     yield from self._spans_as_read(plain)
 
     def _spans_as_read(self, view: _View) -> Iterator[_Span]:
-        data = view.data.translate(_FOLD)
+        data = view.data.lower()
         for block, grams in self._by_block.items():
             at = data.find(block)
             while at >= 0:
@@ -180,7 +184,7 @@ class Needles:
 
     def not_in(self, said: bytes) -> Needles:
         """Those that are not in what somebody says in the open anyway, in whatever letter case."""
-        read = [level.data.translate(_FOLD) for level in _levels(said, self.odd, mapped=False)]
+        read = [level.data.lower() for level in _levels(said, self.odd, mapped=False)]
         return Needles(frozenset(g for g in self.grams if not any(g[0] in text for text in read)), self.odd)
 
     def taken_out(self, data: bytes, stand_in: bytes | None = REDACTED.encode()) -> tuple[bytes, int]:
@@ -229,7 +233,7 @@ def _needles(secret: str, length: int) -> Needles:
     ways = {raw, raw.decode("latin-1").encode(), *(secret.encode(code, "surrogatepass").replace(b"\0", b"") for code in ("utf-16-le", "utf-16-be"))}
     grams: set[tuple[bytes, int]] = set()
     for level in (level for way in ways for level in _levels(way, odd)):
-        signs = [sign.encode("utf-8", "surrogateescape").translate(_FOLD) for sign in level.data.decode("utf-8", "surrogateescape")]
+        signs = [sign.encode("utf-8", "surrogateescape").lower() for sign in level.data.decode("utf-8", "surrogateescape")]
         begin = 0
         for i in range(max(len(signs) - length, 0) + 1):
             gram = b"".join(signs[i:i + length])
