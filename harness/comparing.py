@@ -10,6 +10,7 @@ from harness.errors import UsageError
 from harness.files import write
 from harness.recorded import Recorded, load_results
 from harness.report import changes, matrix
+from harness.report.escape import for_terminal
 
 _MATRIX = Path("reports/matrix.html")
 Echo = Callable[[str], object]
@@ -36,7 +37,7 @@ def compare_runs(paths: Sequence[Path], as_matrix: bool, markdown: Path | None, 
     runs = [load_results(p) for p in paths]
     if as_matrix:
         _show(matrix.as_text(runs), matrix.as_markdown(runs), markdown, echo)
-        echo(f"page: {_written(html or _MATRIX, matrix.as_html(runs))}")
+        echo(for_terminal(f"page: {_written(html or _MATRIX, matrix.as_html(runs))}"))
         return 0
     comparison = compare.compare(runs[0], runs[1])
     _show(changes.as_text(comparison), changes.as_markdown(comparison), markdown, echo)

@@ -38,11 +38,13 @@ from harness.session import Budget, Session
 from harness.stops import STOPS
 from harness.target import Target, TargetConfig
 from harness.verdicts import clause_results, first_shown, headline, overall
+from harness.visible import cut, for_terminal
 from harness.weather import GONE_CLOSING_S
 from strategies.drawing import Drawer
 from strategies.plan import PROFILES, Plan, Step
 
 ProgressFn = Callable[[int, int, int], None]
+_LONGEST_AIM = 200  # characters
 
 
 class Run:
@@ -428,7 +430,7 @@ class Run:
 def _aloud(exchange: Exchange) -> None:
     """Says a request on the standard error: its number, what it was made for, what came, how long it took."""
     came = f"{exchange.status or exchange.failure} {exchange.elapsed * 1000:.1f} ms"
-    sys.stderr.write(f"{exchange.number:>6} {exchange.method:<6} {exchange.case.aim:<45} {came}\n")
+    sys.stderr.write(f"{exchange.number:>6} {exchange.method:<6} {for_terminal(cut(exchange.case.aim, _LONGEST_AIM)):<45} {came}\n")
 
 
 def _each(observers: list[Callable[[Exchange], None]]) -> Callable[[Exchange], None] | None:

@@ -7,6 +7,8 @@ import sys
 import traceback
 from pathlib import Path
 
+from harness.visible import for_terminal
+
 _HOME = Path(__file__).parents[1]
 _OURS = (_HOME / "harness", _HOME / "strategies")
 REPORT_IT = "please report it with the version and the command; RINGTRUE_DEBUG=1 shows the traceback"
@@ -24,7 +26,8 @@ def sentence(error: BaseException) -> str:
 def show(error: BaseException) -> None:
     """Shows the traceback to whoever asked for it."""
     if os.environ.get("RINGTRUE_DEBUG"):
-        traceback.print_exception(error, file=sys.stderr)
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            sys.stderr.write(f"{for_terminal(line)}\n")
 
 
 def _place(error: BaseException) -> str:

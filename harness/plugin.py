@@ -21,6 +21,7 @@ from harness.engine import ProgressFn, Run
 from harness.errors import INTERRUPTED, HarnessError, UsageError
 from harness.oracle import Knowledge
 from harness.own_errors import sentence, show
+from harness.report.escape import for_terminal
 from harness.report.files import write_all
 from harness.report.html import HtmlReport
 from harness.report.terminal import Progress, render
@@ -217,7 +218,7 @@ class SuiteRun:
             write_all(self.result, self.config.output)
             save_cases(self.result, self.config.output, self.known)
         except OSError as error:
-            sys.stderr.write(f"ringtrue: {self.config.output} can't be written: {error.strerror}\n")
+            sys.stderr.write(f"ringtrue: {for_terminal(str(self.config.output))} can't be written: {error.strerror}\n")
 
 
 def _clause_of(item: pytest.Item) -> str | None:

@@ -167,7 +167,7 @@ def check_baseline(path: Path | None) -> Baseline | None:
 def _baseline(result: RunResult, config: RunConfig, path: Path, old: Baseline | None) -> int:
     """Writes a baseline of what a whole run found."""
     if result.exit_code not in (0, 1):
-        sys.stderr.write(f"ringtrue: {path} was not written, since this run did not come to its end\n")
+        sys.stderr.write(f"ringtrue: {for_terminal(str(path))} was not written, since this run did not come to its end\n")
         return result.exit_code
     try:
         old = old or config.gate.baseline

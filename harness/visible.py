@@ -1,4 +1,4 @@
-"""Text in which nothing is hidden: each character that is invisible, or moves others, as its code; and text that is cut.
+"""Text in which nothing is hidden: each character that is invisible, or moves others, as its code; text for a terminal; text that is cut.
 
 Where text is rendered it is escaped as well (`harness.report.escape`).
 """
@@ -13,6 +13,13 @@ _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"))
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 _ODD = re.compile(r"[^\x20-\x7e]")
 _ODD_LINES = re.compile(r"[^\x20-\x7e\n]")
+# What CI systems read as a command in a log: `::error::`, `##[error]`, `##vso[…]`, `##teamcity[…]`. The colons of an IPv6 address,
+# in brackets or behind its first digits, are none.
+_NAMES = "error|warning|notice|debug|group|endgroup|echo|add-|remove-matcher|set-|save-state|stop-commands"
+_HEX = "[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,6}"
+_IPV6 = rf"\[(?:{_HEX})?::(?:{_HEX}(?:\.[0-9]{{1,3}}){{0,3}})?(?:%[\w.~-]{{1,20}})?\]|(?<![\w:.-]){_HEX}::{_HEX}(?![\w:-])"
+_CI_COLONS = re.compile(rf"({_IPV6})|::(?=\s*(?:{_NAMES}|[A-Za-z](?:[^:\n]|:(?!:))*+::))", re.IGNORECASE)
+_CI_HASHES = re.compile(r"##(?=\[|[A-Za-z]{1,20}\[)")
 
 
 def code_point(character: str) -> str:
@@ -46,3 +53,13 @@ def visible(text: str, *, lines: bool = False) -> str:
 def cut(text: str, limit: int) -> str:
     """At most `limit` characters, the last of them `…` where something is left out."""
     return text if len(text) <= limit else text[: max(limit - 1, 0)] + "…"
+
+
+def for_terminal(text: str) -> str:
+    """Text as one line for a terminal or a CI log: no control character, no escape sequence, no CI command."""
+    return without_commands(visible(text))
+
+
+def without_commands(text: str) -> str:
+    """Text in which a CI system that shows it in a log reads no command, and a reader what it was."""
+    return _CI_HASHES.sub("#⟨#⟩", _CI_COLONS.sub(lambda m: m[1] or ":⟨:⟩", text))

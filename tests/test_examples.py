@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,19 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_the_examples(tmp_path
     examples = Examples(tmp_path / "file", TARGET)
     examples.forget(next(iter([*examples, _example()])))
     assert list(examples) == []
+
+
+def test_what_an_example_says_of_itself_is_harmless_on_a_terminal(tmp_path: Path) -> None:
+    pairs = [["To", "+14155550100"], ["From", "+15005550006"], ["Url", "https://example.com/"]]
+    aim = "x\x1b]0;title\x07\x1b[31m\n::error file=a::said by an example\u202e" + "y" * 10_000
+    with Emulator(EmulatorSettings(auth_token=TOKEN)) as emulator:
+        examples = Examples(tmp_path, emulator.url)
+        examples._database.save(examples._key, json.dumps({"at_once": False, "cases": [{"pairs": pairs, "aim": aim}]}).encode())
+        done = ringtrue("run", "--target", emulator.url, "--account-sid", emulator.account_sid, "--examples", str(tmp_path), "--max-requests", "20", "-vv",
+                        "--output", "out", cwd=tmp_path, env={"RINGTRUE_AUTH_TOKEN": TOKEN})
+    assert "said by an example" in done.stderr
+    assert not set(done.stderr) & set("\x1b\x07\u202e") and "\n::" not in done.stderr and "::error" not in done.stderr
+    assert max(map(len, done.stderr.splitlines())) < 300
 
 
 def _example():  # type: ignore[no-untyped-def]
