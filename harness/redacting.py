@@ -6,12 +6,14 @@ and never copied.
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from harness.errors import Inconclusive, UsageError
 from harness.files import write_bytes
@@ -25,6 +27,11 @@ _PACKED = {
     b"PK\x03\x04": "zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"7z\xbc\xaf": "7z", b"\x28\xb5\x2f\xfd": "zstd", b"Rar!": "rar",
     b"%PDF": "PDF",
 }
+# Those of UTF-32 begin as those of UTF-16 do.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SAMPLE = 1 << 16  # bytes by which text in UTF-16 is known
 Echo = Callable[[str], object]
 
 
@@ -45,6 +52,30 @@ class Asked:
 
 class _Left(Exception):
     """Why a file can't be cleaned."""
+
+
+class _Content(NamedTuple):
+    """What is in a file.
+
+    Args:
+        data: the bytes; of text in UTF-16 or UTF-32 in UTF-8.
+        code: in which it was, if it was.
+        mark, rest: what stands before and after it.
+    """
+
+    data: bytes
+    code: str = ""
+    mark: bytes = b""
+    rest: bytes = b""
+
+    def written(self, clean: bytes) -> bytes:
+        """Clean data in the encoding that the file was in."""
+        if not self.code:
+            return clean
+        try:
+            return self.mark + clean.decode("utf-8", "surrogatepass").encode(self.code, "surrogatepass") + self.rest
+        except UnicodeDecodeError:
+            raise _Left(f"it is in {self.code.upper()} and can't be written so again") from None
 
 
 def redact(directory: Path, output: Path | None, asked: Asked, echo: Echo) -> None:
@@ -68,7 +99,7 @@ def redact(directory: Path, output: Path | None, asked: Asked, echo: Echo) -> No
     files, left = _files(directory)
     for name in list(files):
         try:
-            cleaner.learn(_read(directory / name))
+            cleaner.learn(_content(_read(directory / name)).data)
         except _Left as why:
             left[name] = str(why)
             files.remove(name)
@@ -145,10 +176,11 @@ def _one(directory: Path, name: Path, output: Path | None, cleaner: Cleaner) -> 
     """Cleans one file and its name."""
     source = directory / name
     data = _read(source)
-    binary = _is_binary(data)
-    clean, counts = cleaner.clean(data, binary)
+    content = _content(data)
+    clean, counts = cleaner.clean(content.data, not content.code and _is_binary(data))
     if cleaner.needles.are_in(clean):
         raise _Left("a token is in it in a way that can't be taken out")
+    clean = content.written(clean) if counts else data
     called = _clean_path(name, cleaner, counts)
     if output is not None:
         (output / called).parent.mkdir(parents=True, exist_ok=True)
@@ -176,6 +208,31 @@ def _clean_path(path: Path, cleaner: Cleaner, counts: Counter[str] | None = None
         if counts is not None:
             counts += found
     return Path(*parts)
+
+
+def _content(data: bytes) -> _Content:
+    """What is in a file, as text where it is text in UTF-16 or UTF-32."""
+    mark, code = next(((m, c) for m, c in _MARKS if data.startswith(m)), (b"", _code_without_mark(data)))
+    if not code:
+        return _Content(data)
+    end = len(data) - (len(data) - len(mark)) % (4 if "32" in code else 2)
+    try:
+        text = data[len(mark):end].decode(code, "surrogatepass")
+    except UnicodeDecodeError:
+        return _Content(data)
+    if "\0" in text and not mark:
+        return _Content(data)
+    return _Content(text.encode("utf-8", "surrogatepass"), code, mark, data[end:])
+
+
+def _code_without_mark(data: bytes) -> str:
+    """In which encoding text is, most of it in ASCII, that has NULs in nearly every second byte, and there alone."""
+    first, second = data[:_SAMPLE:2].count(0), data[1:_SAMPLE:2].count(0)
+    half = min(len(data), _SAMPLE) // 2
+    for code, few, many in (("utf-16-le", first, second), ("utf-16-be", second, first)):
+        if many * 2 > half > few * 20:
+            return code
+    return ""
 
 
 def _is_binary(data: bytes) -> bool:

@@ -255,6 +255,28 @@ def test_database_in_any_encoding_keeps_all_but_the_secrets(code: str, tmp_path:
     assert clean[300:] == [f"token {'*' * len(TOKEN)} &", f"password {'*' * len(SECRET)} &"]
 
 
+@pytest.mark.parametrize("code", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be with a mark"])
+@pytest.mark.parametrize("rest", [b"", b"\0"])
+def test_text_in_utf_16_is_cleaned_as_text_and_stays_in_utf_16(code: str, rest: bytes, tmp_path: Path) -> None:
+    text = f"POST x €\r\nAuthorization: Basic {BASIC}\r\nSipAuthPassword=hunter2hunter3\r\n\U0001f600 said hunter2hunter3\r\n"
+    clean = "POST x €\r\nAuthorization: Basic [redacted]\r\nSipAuthPassword=[redacted]\r\n\U0001f600 said [redacted]\r\n"
+    code, _, marked = code.partition(" with a ")
+    mark = "\ufeff" if marked else ""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "ps.log").write_bytes((mark + text).encode(code) + rest)
+    done = at_once("redact", "run", "--in-place", cwd=tmp_path)
+    assert done.returncode == 0 and "ps.log: 1 credentials, 2 SIP passwords\n" in done.stdout
+    assert (tmp_path / "run" / "ps.log").read_bytes() == (mark + clean).encode(code) + rest
+
+
+@pytest.mark.parametrize("data", [b"", b"a", b"\0", b"\xff\xfe", b"\xff\xfea", b"\xff\xfe\0\0\xff\xff\xff\xff", b"a\0\0\xd8b\0", b"\xfe\xff\xd8\0\0a" + b"\0b" * 20])
+def test_what_only_looks_like_utf_16_stays_as_it_is(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "odd").write_bytes(data)
+    assert at_once("redact", "run", "--in-place", cwd=tmp_path, env=ENV).returncode == 0
+    assert (tmp_path / "run" / "odd").read_bytes() == data
+
+
 def test_packed_files_are_not_copied_and_in_place_they_are_named_with_exit_3(directory: Path, tmp_path: Path) -> None:
     (directory / "old.har.gz").write_bytes(gzip.compress(TOKEN.encode()))
     copied = at_once("redact", "run", "--output", "clean", cwd=tmp_path, env=ENV)
