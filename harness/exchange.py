@@ -109,7 +109,7 @@ class Exchange:
         elapsed: seconds.
         sent_at: seconds since the epoch; 0 where that is not known, as when the clock was set since the run began.
         truncated: whether the body was cut.
-        leaks: secrets that the answer held, `auth-token` or `sip-password`; they were taken out of it.
+        leaks: secrets that the answer held, of `harness.checks.refusals.LEAKS`; they were taken out of it.
         method, path: of the request, which for a call that is read back are not the case's.
         previous: the case sent before it on the same connection order, if any.
     """

@@ -6,14 +6,18 @@ no network.
 
 from __future__ import annotations
 
+import base64
 import binascii
 import html
 import re
+import struct
+import threading
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
+from itertools import chain
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import NamedTuple
 
@@ -29,14 +33,19 @@ _MASK = b"\0" + b"*" * 255  # a NUL stays, so that text in UTF-16 stays that
 _AS_64 = bytes(c if chr(c) in ascii_uppercase + ascii_lowercase + digits + "+/" else {45: 43, 95: 47}.get(c, 65) for c in range(256))
 # What JSON, HTML, forms and UTF-16 write otherwise; those of a kind that stand in each other are one. Each is bounded.
 _ESCAPE = re.compile(
-    rb"\\\\{0,63}+(?:u[dD][89abAB][0-9a-fA-F]{2}\\{1,63}+u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})?"
+    rb"\\\\{0,63}+(?:u[dD][89abAB][0-9a-fA-F]{2}\\{1,63}+u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[bfnrt])?"
     rb"|%(?:25){0,30}[0-9a-fA-F]{2}"
     rb"|&(?:amp;){0,30}(?:#(?:[xX]0{0,30}[0-9a-fA-F]{1,6}|0{0,30}[0-9]{1,7});?|[A-Za-z][A-Za-z0-9]{1,31};|lt|gt|quot|amp)"
     rb"|\x00\x00{0,63}+"
 )
 # And letters that have small ones beyond ASCII, and the space as a form writes it.
 _ESCAPE_OR_ODD = re.compile(_ESCAPE.pattern + rb"|\+|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_CONTROLS = str.maketrans("bfnrt", "\b\f\n\r\t")
 _NEVER_ESCAPED = re.compile(r"[A-Za-z0-9_.~-]*")
+# Pieces at every sixth byte: any ten bytes in a row, which a telling password has, hold a whole one.
+_PIECE = 5
+_PIECES = struct.Struct(f"{_PIECE}sx" * 64)
+_WORDS = bytes.maketrans(ascii_uppercase.encode() + b"+", ascii_lowercase.encode() + b" ")
 _Span = tuple[int, int]
 
 
@@ -117,7 +126,7 @@ def _meant(escape: bytes) -> bytes:
         written = escape.replace(b"\\", b"").decode()
         if written.startswith("u"):
             return bytes.fromhex(written.replace("u", "")).decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
-        return bytes.fromhex(written[1:])
+        return bytes.fromhex(written[1:]) if written.startswith("x") else written.translate(_CONTROLS).encode()
     return b" " if escape == b"+" else escape.strip(b"\0").decode("utf-8", "surrogateescape").lower().encode("utf-8", "surrogateescape")
 
 
@@ -225,14 +234,83 @@ def needles_of_passwords(values: Iterable[str]) -> Needles:
     return Needles(frozenset().union(*(n.grams for n in told)), any(n.odd for n in told))
 
 
+class Passwords:
+    """Passwords that were sent lately, told from all else that may be said; how many there are makes no difference to the time.
+
+    Args:
+        beside: what is no secret.
+        most: how many are remembered.
+    """
+
+    def __init__(self, beside: str = "", most: int = 256) -> None:
+        self._beside = beside.encode("utf-8", "surrogateescape")
+        self._most = most
+        self._sent: dict[str, Needles] = {}
+        self._by_piece: dict[bytes, tuple[str, ...]] = {}
+        self._lock = threading.Lock()
+
+    def note(self, passwords: Iterable[str], openly: bytes) -> None:
+        """Remembers passwords of a request; whatever it says openly is none any more."""
+        with self._lock:
+            for password in self._said_in(openly):
+                self._forget(password)
+            for password in passwords:
+                if password in self._sent:
+                    self._sent[password] = self._sent.pop(password)
+                    continue
+                needles = needles_of_passwords([password])
+                if not needles or needles.are_in(openly) or needles.are_in(self._beside):
+                    continue
+                if len(self._sent) == self._most:
+                    self._forget(next(iter(self._sent)))
+                self._sent[password] = needles
+                for piece in _pieces_of(password):
+                    self._by_piece[piece] = (*self._by_piece.get(piece, ()), password)
+
+    def said_in(self, data: bytes) -> dict[str, Needles]:
+        """Those that are in the data, and what is looked for of each."""
+        with self._lock:
+            return {password: self._sent[password] for password in self._said_in(data)}
+
+    def _said_in(self, data: bytes) -> list[str]:
+        found: set[str] = set()
+        for level in _levels(data, False, mapped=False) if self._sent else ():
+            pieces = [*chain.from_iterable(_PIECES.iter_unpack(level.data.translate(_WORDS) + bytes(-len(level.data) % _PIECES.size)))]
+            if not self._by_piece.keys().isdisjoint(pieces):
+                found.update(*(self._by_piece.get(piece, ()) for piece in pieces))
+        return [password for password in sorted(found) if self._sent[password].are_in(data)]
+
+    def _forget(self, password: str) -> None:
+        del self._sent[password]
+        for piece in _pieces_of(password):
+            left = tuple(p for p in self._by_piece.pop(piece) if p != password)
+            if left:
+                self._by_piece[piece] = left
+
+
+def _pieces_of(password: str) -> set[bytes]:
+    """Every piece of a password, as it is and as a part of a longer text in base64."""
+    texts = {level.data for way in _ways(password) for level in _levels(way, False)}
+    raw = password.encode("utf-8", "surrogateescape")
+    for before in range(3):
+        whole = base64.b64encode(bytes(before) + raw + bytes(2 - (before + len(raw) + 2) % 3))
+        # What stands before and after decides the characters at the ends; those between are the password's alone.
+        own = whole[-(-before * 4 // 3):(before + len(raw)) * 4 // 3]
+        texts |= {own, own.replace(b"+", b"-").replace(b"/", b"_")}
+    return {text[i:i + _PIECE].translate(_WORDS) for text in texts for i in range(len(text) - _PIECE + 1)}
+
+
+def _ways(secret: str) -> set[bytes]:
+    """A secret in UTF-8, in UTF-8 that a server took for Latin-1, and in UTF-16, of which no NUL is left once escapes are undone."""
+    raw = secret.encode("utf-8", "surrogateescape")
+    return {raw, raw.decode("latin-1").encode(), *(secret.encode(code, "surrogatepass").replace(b"\0", b"") for code in ("utf-16-le", "utf-16-be"))}
+
+
 def _needles(secret: str, length: int) -> Needles:
     """What is looked for of a secret: so many characters of it in a row."""
     odd = _NEVER_ESCAPED.fullmatch(secret) is None
-    raw = secret.encode("utf-8", "surrogateescape")
-    # In UTF-8, in UTF-8 that a server took for Latin-1, and in UTF-16, of which no NUL is left once escapes are undone.
-    ways = {raw, raw.decode("latin-1").encode(), *(secret.encode(code, "surrogatepass").replace(b"\0", b"") for code in ("utf-16-le", "utf-16-be"))}
     grams: set[tuple[bytes, int]] = set()
-    for level in (level for way in ways for level in _levels(way, odd)):
+    for level in (level for way in _ways(secret) for level in _levels(way, odd)):
         signs = [sign.encode("utf-8", "surrogateescape").lower() for sign in level.data.decode("utf-8", "surrogateescape")]
         begin = 0
         for i in range(max(len(signs) - length, 0) + 1):

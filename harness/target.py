@@ -35,7 +35,7 @@ from harness.contract import COLLECTION
 from harness.errors import HarnessError, Inconclusive, TargetUnreachable, UsageError
 from harness.exchange import MAX_BODY, Exchange
 from harness.route import PROXY_VARIABLE, Proxy, is_here, is_loopback
-from harness.secrecy import REDACTED, Needles, needles_of, needles_of_passwords
+from harness.secrecy import REDACTED, Passwords, needles_of
 from harness.visible import cut
 from harness.wire import body_of
 
@@ -347,6 +347,7 @@ class Target:
         self._local = threading.local()
         self._watchdog = _Watchdog()
         self._needles = needles_of(config.auth_token, config.account_sid)
+        self._passwords = Passwords(f"{config.account_sid}\n{config.url}")
         self._credentials: dict[str, str | None] = {}
         self._context: ssl.SSLContext | None = None
 
@@ -447,6 +448,7 @@ class Target:
             self._number += 1
             number = self._number
         flight = Flight(case, number, previous, method, path, body, headers, time.time(), time.perf_counter())
+        self._passwords.note(_passwords_of(case), _said(case, "SipAuthPassword"))
         self._put_off(flight)
         return flight
 
@@ -463,7 +465,7 @@ class Target:
                 answer = again
         answer.pop("stale", None)
         elapsed = time.perf_counter() - flight.start
-        kept = self._without_secrets(answer, flight.case)
+        kept = self._without_secrets(answer, flight.case, flight.previous)
         kept["headers"] = _bounded(kept.get("headers", ()))
         return Exchange(
             case=flight.case, number=flight.number, elapsed=elapsed, previous=flight.previous,
@@ -636,7 +638,7 @@ class Target:
 
     # -- secrets -----------------------------------------------------------------------------------
 
-    def _without_secrets(self, answer: dict[str, Any], case: Case) -> dict[str, Any]:
+    def _without_secrets(self, answer: dict[str, Any], case: Case, previous: Case | None) -> dict[str, Any]:
         if answer["status"] is None:
             return answer
         leaks: list[str] = []
@@ -647,9 +649,12 @@ class Target:
             needles = needles.not_in(_said(case))
             if needles.are_in(whole):
                 leaks.append("auth-token")
-        password = _password_of(case)
-        if password.are_in(whole):
-            leaks.append("sip-password")
+        said = self._passwords.said_in(whole)
+        for leak, sent in (("sip-password", _passwords_of(case)), ("previous-sip-password", _passwords_of(previous)), ("earlier-sip-password", said)):
+            if not said.keys().isdisjoint(sent):
+                leaks.append(leak)
+                break
+        for password in said.values():
             needles |= password
         of_proxy = _proxy_forms(self.config.proxy)
         if not leaks and not any(form in whole for form in of_proxy):
@@ -670,9 +675,14 @@ class Target:
         return answer
 
 
-def _said(case: Case) -> bytes:
-    """What the case itself says in the open, such as an example's SID."""
-    return "\n".join(v for p in case.pairs for v in p).encode("utf-8", "surrogateescape") + (case.body or b"")
+def _said(case: Case, but: str = "") -> bytes:
+    """What the case itself says in the open, such as an example's SID, but for one parameter."""
+    return "\n".join(v for p in case.pairs if p[0] != but for v in p).encode("utf-8", "surrogateescape") + (case.body or b"")
+
+
+def _passwords_of(case: Case | None) -> list[str]:
+    """The SIP passwords that are sent with a case."""
+    return [v for n, v in case.pairs if n == "SipAuthPassword"] if case is not None else []
 
 
 def _unpacked(chunks: Iterable[bytes], encoding: str) -> bytes:
@@ -719,14 +729,6 @@ def _is_said(sock: socket.socket) -> bool:
         return sock.recv(64, socket.MSG_PEEK | socket.MSG_DONTWAIT).strip() != b""
     except (OSError, ValueError):
         return False
-
-
-def _password_of(case: Case) -> Needles:
-    """What of a SIP password may not come back; nothing where it is sent elsewhere too."""
-    password = case.get("SipAuthPassword") or ""
-    if any(password in v for n, v in case.pairs if n != "SipAuthPassword"):
-        return Needles()
-    return needles_of_passwords([password])
 
 
 def _proxy_forms(proxy: Proxy | None) -> list[bytes]:

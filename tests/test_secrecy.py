@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from support import ACCOUNT, TOKEN, grows_no_faster
 
-from harness.secrecy import needles_of, needles_of_passwords
+from harness.secrecy import Passwords, is_telling, needles_of, needles_of_passwords
 
 ODD_TOKEN = 'p"/a+ß \\w&o<r%d~é\'-9'
 TOKENS = (TOKEN, ODD_TOKEN, "k3y#8d(2f)q&1z<9w>5r%7t{x}", "pass word with space 12", "tökén-mit-ümläut-42", "a'b\"c#d(e)f<g>h&i%j{k}l", "ключ-от-дома-№42", "p%41th%2Fto%25more")
@@ -113,6 +113,28 @@ def test_password_is_found_as_a_whole_alone(way: str) -> None:
     needles = needles_of_passwords([password, "short", "aaaaaaaaaaaa"])
     assert needles.are_in(WAYS[way](password).encode())
     assert not needles.are_in(WAYS[way](password[:-1]).encode()) and not needles.are_in(b"short aaaaaaaaaaaaaa")
+
+
+@given(st.lists(st.text(min_size=10, max_size=50), unique=True, max_size=8), st.binary(max_size=40), st.sampled_from(["plainly", "JSON", "form", "base64"]))
+def test_passwords_that_were_sent_are_told_from_all_else(sent: list[str], before: bytes, way: str) -> None:
+    passwords = Passwords("beside all of them", most=4)
+    passwords.note(sent, b"openly")
+    kept = [p for p in sent if is_telling(p)][-4:]
+    for password in sent:
+        assert (password in passwords.said_in(before + b" " + WAYS[way](password).encode("utf-8", "surrogatepass"))) >= (password in kept)
+    assert set(passwords.said_in(b"beside all of them openly")) <= set(kept)
+    passwords.note([], "\n".join(kept).encode())
+    assert not any(passwords.said_in(p.encode()) for p in kept)
+
+
+def test_as_many_passwords_are_remembered_as_there_is_room_for() -> None:
+    passwords = Passwords("account ABCDEFGHIJKL", most=3)
+    for i in range(9):
+        passwords.note([f"password {i % 5}-{i % 5 ** 2}"], b"")
+    passwords.note(["abcdefghijkl", "openly said"], b"this is openly said")
+    assert [list(passwords.said_in(f"password {i}-{i}".encode())) for i in range(5)] == [[]] * 5
+    assert list(passwords.said_in(b"password 3-8")) == ["password 3-8"]
+    assert not passwords.said_in(b"abcdefghijkl openly said")
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60), st.integers(0, 20), st.integers(12, 32), st.booleans())

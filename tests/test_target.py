@@ -576,6 +576,28 @@ def test_sip_password_that_comes_back_is_flagged_and_taken_out(behaviour: Behavi
         assert form.encode() not in kept
 
 
+@pytest.mark.parametrize("behaviour", PASSWORD_LEAKS.values(), ids=list(PASSWORD_LEAKS))
+def test_sip_password_of_an_earlier_call_that_comes_back_is_flagged_and_taken_out(behaviour: Behaviour) -> None:
+    with Hostile([as_json({}), behaviour, as_json({}), behaviour]) as server:
+        target = Target(TargetConfig(server.url, ACCOUNT, TOKEN))
+        target.send(WITH_PASSWORD)
+        previous = target.send(CALL, WITH_PASSWORD)
+        target.send(CALL, CALL)
+        earlier = target.send(CALL, CALL)
+    assert (previous.leaks, earlier.leaks) == (("previous-sip-password", ), ("earlier-sip-password", ))
+    for exchange in (previous, earlier):
+        assert "secrets.sip-password" in broken_by(exchange)
+        kept = exchange.body + repr(exchange.headers).encode() + exchange.reason.encode()
+        assert PASSWORD.encode() not in kept and REDACTED.encode() in kept
+
+
+def test_sip_password_of_an_earlier_call_that_is_said_openly_since_may_come_back() -> None:
+    openly = CALL.with_pairs((*CALL.pairs, ("CallReason", f"call {PASSWORD}")))
+    with Hostile([as_json({}), as_json({"reason": f"call {PASSWORD}"}), as_json({"reason": PASSWORD})]) as server:
+        target = Target(TargetConfig(server.url, ACCOUNT, TOKEN))
+        assert [target.send(case).leaks for case in (WITH_PASSWORD, openly, CALL)] == [(), (), ()]
+
+
 def test_answer_without_a_secret_is_left_as_it_is() -> None:
     body = json.dumps({"sid": "CA" + "0123456789abcdef" * 2, "account_sid": ACCOUNT, "text": TOKEN[::-1]}).encode()
     exchange = sent_to(reply(body, "201 Created", f"X-Account: {ACCOUNT}"), WITH_PASSWORD)

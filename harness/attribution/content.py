@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
@@ -9,6 +10,7 @@ from harness.attribution.minimise import minimise
 from harness.attribution.prober import MANY, ROUNDS, Ledger, Prober, Spent, Styled, finding_as_seen, short, styled
 from harness.case import Case
 from harness.checks import Breach, judge
+from harness.checks.refusals import EARLIER_PASSWORD, PREVIOUS_PASSWORD
 from harness.contract import CLAUSE, FORM_TYPE, PARAMETER, Expected
 from harness.exchange import Exchange
 from harness.findings import Finding
@@ -20,6 +22,8 @@ _UNKNOWN = "malformed.unknown-parameter"
 _CONTENT_TYPE = "malformed.content-type"
 _OF_SEVERAL = ("echo.sid-unique", "response.read-back")
 _MIXED = ("echo.own-call", "echo.to", "echo.from")
+_PASSWORDS = (PREVIOUS_PASSWORD, EARLIER_PASSWORD)
+_SIP_USER = (("SipAuthUsername", "alice"), ("SipAuthPassword", "Zq3-vT8_wL1.xB6"))
 
 
 class Content:
@@ -101,9 +105,12 @@ class Content:
     def _one(self, clause: str, group: list[Seen]) -> None:
         level = min((s.breach.level for s in group), key=lambda x: x.rank)
         total = max(self.prober.session.occurrences[clause, "content"], len(group))
-        s = min(group, key=lambda s: (s.step in AT_ONCE, not s.exchange.case.is_plain_form, len(s.exchange.case.pairs), s.exchange.number))
+        s = min(group, key=lambda s: (
+            s.breach.actual in _PASSWORDS, s.step in AT_ONCE, not s.exchange.case.is_plain_form, len(s.exchange.case.pairs), s.exchange.number))
         finding = finding_as_seen(s.breach, s.exchange)
-        if clause in _OF_SEVERAL or (s.step in AT_ONCE and clause in _MIXED and not self._alone(s)):
+        if s.breach.actual in _PASSWORDS:
+            finding = self._of_password(finding, s, total)
+        elif clause in _OF_SEVERAL or (s.step in AT_ONCE and clause in _MIXED and not self._alone(s)):
             finding = self._of_several(finding, s)
         elif s.exchange.case.is_plain_form:
             finding = self._of_one(finding, s, total)
@@ -138,6 +145,21 @@ class Content:
             return replace(finding, clause="call.concurrency", message=statement, together=s.partners, cause="only with two calls at once")
         before = (s.exchange.previous,) if s.exchange.previous is not None and s.step not in AT_ONCE else ()
         return replace(finding, before=before, together=s.partners if s.step in AT_ONCE else ())
+
+    def _of_password(self, finding: Finding, s: Seen, total: int) -> Finding:
+        """A SIP password of another call comes back: the simplest two calls that show it."""
+        first = self.prober.plain_on_base([*_SIP_USER])
+        finding = replace(finding, before=(first,), cause="after a call with a SipAuthPassword")
+
+        def shows(exchange: Exchange) -> bool:
+            return any(b.actual == PREVIOUS_PASSWORD for b in self._judged(exchange))
+
+        with suppress(Spent):
+            for case in dict.fromkeys((self.prober.plain_on_base([]), s.exchange.case)):
+                exchange = self.prober.every_time(first, case, shows)
+                if exchange is not None:
+                    return replace(finding, case=case, exchange=exchange, actual=PREVIOUS_PASSWORD)
+        return replace(finding, flaky=(total, max(self.prober.session.counts.cases, total)), cause=f"now and then {finding.cause}")
 
     def _alone(self, s: Seen) -> bool:
         """Whether the case shows the break when it is sent alone."""

@@ -31,7 +31,7 @@ def judge(exchange: Exchange, expectation: Expectation, account_sid: str) -> tup
     found = [*check_outcome(exchange, expectation), *check_secrets(exchange)]
     exercised = set(expectation.clauses)
     exercised.update(("secrets.auth-token", "secrets.stack-trace"))
-    if exchange.case.get("SipAuthPassword"):
+    if exchange.case.get("SipAuthPassword") or any(b.clause == "secrets.sip-password" for b in found):
         exercised.add("secrets.sip-password")
     if not exchange.case.is_plain_form:
         found += [*check_credentials(exchange), *check_method(exchange), *check_malformed(exchange)]

@@ -21,13 +21,19 @@ _TRACES = re.compile(
 _ESCAPED = ((b"\\n", b"\n"), (b"\\t", b"\t"), (b"\\r", b""), (b'\\"', b'"'), (b"\\/", b"/"))
 _IN_HTML = ((b"&quot;", b'"'), (b"&#34;", b'"'), (b"&#39;", b"'"), (b"&#x27;", b"'"), (b"&lt;", b"<"), (b"&gt;", b">"), (b"<br>", b"\n"))
 _FORM_CODES = (400, 401, 422)
+# What was said back, its clause, and in words; the passwords are the request's own, that of the one before it, that of any other.
+PREVIOUS_PASSWORD, EARLIER_PASSWORD = "that of the request before comes back", "that of an earlier request comes back"
+LEAKS = {
+    "auth-token": ("secrets.auth-token", "it comes back"), "sip-password": ("secrets.sip-password", "it comes back"),
+    "previous-sip-password": ("secrets.sip-password", PREVIOUS_PASSWORD), "earlier-sip-password": ("secrets.sip-password", EARLIER_PASSWORD),
+}
 
 
 def check_secrets(exchange: Exchange) -> Iterator[Breach]:
     """Neither the token, nor a SIP password, nor a stack trace comes back."""
     for leak in exchange.leaks:
-        clause = f"secrets.{leak}"
-        yield breach(clause, "check_secrets", "not in the answer", "it comes back")
+        clause, actual = LEAKS[leak]
+        yield breach(clause, "check_secrets", "not in the answer", actual)
     found = _TRACES.search(_unescaped(exchange.body))
     if found is not None:
         text = " ".join(found[0].decode("utf-8", "replace").split())

@@ -16,6 +16,7 @@ from harness.contract.attributes import UNFINISHED
 from harness.findings import Finding
 from harness.oracle import Knowledge, expect
 from harness.report.literals import text_literal
+from harness.results import masked
 
 Lines = list[str]
 _BY_SLUG = {a.slug: a for a in ATTRIBUTES}
@@ -33,6 +34,7 @@ class Claim:
         answer: the name of the variable with the answer.
         expected: the finding's own word for what the contract wants.
         certain: whether the case must be accepted; if not, a refusal keeps every rule about what is created.
+        before: the cases before it.
     """
 
     clause: str
@@ -40,6 +42,7 @@ class Claim:
     answer: str
     expected: str
     certain: bool = True
+    before: tuple[Case, ...] = ()
 
     def status(self, condition: str) -> Lines:
         """An assertion about the status, `{}` standing for it."""
@@ -64,7 +67,7 @@ def assertions(finding: Finding, case: Case, answer: str) -> Lines:
         case: the case that the answer is to.
         answer: the name of the variable with the answer.
     """
-    claim = Claim(_clause(finding), case, answer, finding.expected, must_be_accepted(case))
+    claim = Claim(_clause(finding), case, answer, finding.expected, must_be_accepted(case), tuple(masked(c) for c in finding.before))
     if finding.check == "check_outcome":
         return _outcome(claim)
     if finding.check == "check_credentials":
@@ -134,7 +137,8 @@ def _content_type(claim: Claim) -> Lines:
 
 
 def _password(claim: Claim) -> Lines:
-    return [f"assert not holds({claim.answer}, {text_literal(claim.case.get('SipAuthPassword') or '')}), told({claim.answer})"]
+    sent = [case.get("SipAuthPassword") for case in (claim.case, *claim.before)]
+    return [f"assert not holds({claim.answer}, {text_literal(password)}), told({claim.answer})" for password in sent if password]
 
 
 def _no(function: str) -> Callable[[Claim], Lines]:
