@@ -243,34 +243,27 @@ class Passwords:
     """
 
     def __init__(self, beside: str = "", most: int = 256) -> None:
-        self._beside = beside.encode("utf-8", "surrogateescape")
+        self._beside = b"\n" + beside.encode("utf-8", "surrogateescape")
         self._most = most
-        self._sent: dict[str, Needles] = {}
+        self._sent: dict[str, set[bytes]] = {}
         self._by_piece: dict[bytes, tuple[str, ...]] = {}
         self._lock = threading.Lock()
 
     def note(self, passwords: Iterable[str], openly: bytes) -> None:
         """Remembers passwords of a request; whatever it says openly is none any more."""
         with self._lock:
-            for password in self._said_in(openly):
+            for password in filter(is_telling, passwords):
+                pieces = self._sent.pop(password, None)
+                self._sent[password] = pieces or self._indexed(password)
+            for password in self._said_in(openly + self._beside):
                 self._forget(password)
-            for password in passwords:
-                if password in self._sent:
-                    self._sent[password] = self._sent.pop(password)
-                    continue
-                needles = needles_of_passwords([password])
-                if not needles or needles.are_in(openly) or needles.are_in(self._beside):
-                    continue
-                if len(self._sent) == self._most:
-                    self._forget(next(iter(self._sent)))
-                self._sent[password] = needles
-                for piece in _pieces_of(password):
-                    self._by_piece[piece] = (*self._by_piece.get(piece, ()), password)
+            for password in [*self._sent][:-self._most]:
+                self._forget(password)
 
     def said_in(self, data: bytes) -> dict[str, Needles]:
         """Those that are in the data, and what is looked for of each."""
         with self._lock:
-            return {password: self._sent[password] for password in self._said_in(data)}
+            return {password: needles_of_passwords([password]) for password in self._said_in(data)}
 
     def _said_in(self, data: bytes) -> list[str]:
         found: set[str] = set()
@@ -278,11 +271,16 @@ class Passwords:
             pieces = [*chain.from_iterable(_PIECES.iter_unpack(level.data.translate(_WORDS) + bytes(-len(level.data) % _PIECES.size)))]
             if not self._by_piece.keys().isdisjoint(pieces):
                 found.update(*(self._by_piece.get(piece, ()) for piece in pieces))
-        return [password for password in sorted(found) if self._sent[password].are_in(data)]
+        return [password for password in sorted(found) if needles_of_passwords([password]).are_in(data)]
+
+    def _indexed(self, password: str) -> set[bytes]:
+        pieces = _pieces_of(password)
+        for piece in pieces:
+            self._by_piece[piece] = (*self._by_piece.get(piece, ()), password)
+        return pieces
 
     def _forget(self, password: str) -> None:
-        del self._sent[password]
-        for piece in _pieces_of(password):
+        for piece in self._sent.pop(password):
             left = tuple(p for p in self._by_piece.pop(piece) if p != password)
             if left:
                 self._by_piece[piece] = left
@@ -297,7 +295,7 @@ def _pieces_of(password: str) -> set[bytes]:
         # What stands before and after decides the characters at the ends; those between are the password's alone.
         own = whole[-(-before * 4 // 3):(before + len(raw)) * 4 // 3]
         texts |= {own, own.replace(b"+", b"-").replace(b"/", b"_")}
-    return {text[i:i + _PIECE].translate(_WORDS) for text in texts for i in range(len(text) - _PIECE + 1)}
+    return {text[i:i + _PIECE] for text in (text.translate(_WORDS) for text in texts) for i in range(len(text) - _PIECE + 1)}
 
 
 def _ways(secret: str) -> set[bytes]:
