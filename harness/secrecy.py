@@ -43,7 +43,7 @@ _ESCAPE_OR_ODD = re.compile(_ESCAPE.pattern + rb"|\+|[\xc2-\xdf][\x80-\xbf]|[\xe
 _CONTROLS = str.maketrans("bfnrt", "\b\f\n\r\t")
 _NEVER_ESCAPED = re.compile(r"[A-Za-z0-9_.~-]*")
 # Pieces at every sixth byte: any ten bytes in a row, which a telling password has, hold a whole one.
-_PIECE = 5
+_PIECE, _BEGINNING = 5, 64
 _PIECES = struct.Struct(f"{_PIECE}sx" * 64)
 _WORDS = bytes.maketrans(ascii_uppercase.encode() + b"+", ascii_lowercase.encode() + b" ")
 _Span = tuple[int, int]
@@ -239,57 +239,54 @@ class Passwords:
 
     Args:
         beside: what is no secret.
-        most: how many are remembered.
+        least: how many of those sent last are remembered; it may be twice as many.
     """
 
-    def __init__(self, beside: str = "", most: int = 256) -> None:
-        self._beside = b"\n" + beside.encode("utf-8", "surrogateescape")
-        self._most = most
-        self._sent: dict[str, set[bytes]] = {}
+    def __init__(self, beside: str = "", least: int = 256) -> None:
+        self._beside = beside.encode("utf-8", "surrogateescape")
+        self._least = least
+        self._sent: set[str] = set()
         self._by_piece: dict[bytes, tuple[str, ...]] = {}
+        self._before: dict[bytes, tuple[str, ...]] = {}
         self._lock = threading.Lock()
 
-    def note(self, passwords: Iterable[str], openly: bytes) -> None:
-        """Remembers passwords of a request; whatever it says openly is none any more."""
-        with self._lock:
-            for password in filter(is_telling, passwords):
-                pieces = self._sent.pop(password, None)
-                self._sent[password] = pieces or self._indexed(password)
-            for password in self._said_in(openly + self._beside):
-                self._forget(password)
-            for password in [*self._sent][:-self._most]:
-                self._forget(password)
+    def note(self, passwords: Iterable[str]) -> None:
+        """Remembers passwords that are sent."""
+        for password in passwords:
+            if is_telling(password) and _raw(password) not in self._beside:
+                with self._lock:
+                    self._remember(password)
 
-    def said_in(self, data: bytes) -> dict[str, Needles]:
-        """Those that are in the data, and what is looked for of each."""
-        with self._lock:
-            return {password: needles_of_passwords([password]) for password in self._said_in(data)}
-
-    def _said_in(self, data: bytes) -> list[str]:
-        found: set[str] = set()
-        for level in _levels(data, False, mapped=False) if self._sent else ():
-            pieces = [*chain.from_iterable(_PIECES.iter_unpack(level.data.translate(_WORDS) + bytes(-len(level.data) % _PIECES.size)))]
-            if not self._by_piece.keys().isdisjoint(pieces):
-                found.update(*(self._by_piece.get(piece, ()) for piece in pieces))
-        return [password for password in sorted(found) if needles_of_passwords([password]).are_in(data)]
-
-    def _indexed(self, password: str) -> set[bytes]:
-        pieces = _pieces_of(password)
-        for piece in pieces:
+    def _remember(self, password: str) -> None:
+        if password in self._sent:
+            return
+        if len(self._sent) >= self._least:
+            self._before, self._sent, self._by_piece = self._by_piece, set(), {}
+        self._sent.add(password)
+        for piece in _pieces_of(password):
             self._by_piece[piece] = (*self._by_piece.get(piece, ()), password)
-        return pieces
 
-    def _forget(self, password: str) -> None:
-        for piece in self._sent.pop(password):
-            left = tuple(p for p in self._by_piece.pop(piece) if p != password)
-            if left:
-                self._by_piece[piece] = left
+    def said_in(self, data: bytes, openly: bytes = b"") -> dict[str, Needles]:
+        """Those that are in the data and not said openly, and what is looked for of each."""
+        if not self._by_piece:
+            return {}
+        with self._lock:
+            near = {password for level in _levels(data, False, mapped=False) for password in self._near(level.data)}
+        found = {password: needles_of_passwords([password]) for password in sorted(near) if _raw(password) not in openly}
+        return {password: needles for password, needles in found.items() if needles.are_in(data)}
+
+    def _near(self, data: bytes) -> set[str]:
+        """Those of which a piece is in the data."""
+        pieces = [*chain.from_iterable(_PIECES.iter_unpack(data.translate(_WORDS) + bytes(-len(data) % _PIECES.size)))]
+        indices = [index for index in (self._by_piece, self._before) if not index.keys().isdisjoint(pieces)]
+        return {password for index in indices for piece in pieces for password in index.get(piece, ())}
 
 
 def _pieces_of(password: str) -> set[bytes]:
-    """Every piece of a password, as it is and as a part of a longer text in base64."""
+    """Every piece of a password's beginning, as it is and as a part of a longer text in base64."""
+    password = password[:_BEGINNING]
     texts = {level.data for way in _ways(password) for level in _levels(way, False)}
-    raw = password.encode("utf-8", "surrogateescape")
+    raw = _raw(password)
     for before in range(3):
         whole = base64.b64encode(bytes(before) + raw + bytes(2 - (before + len(raw) + 2) % 3))
         # What stands before and after decides the characters at the ends; those between are the password's alone.
@@ -298,9 +295,13 @@ def _pieces_of(password: str) -> set[bytes]:
     return {text[i:i + _PIECE] for text in (text.translate(_WORDS) for text in texts) for i in range(len(text) - _PIECE + 1)}
 
 
+def _raw(secret: str) -> bytes:
+    return secret.encode("utf-8", "surrogateescape")
+
+
 def _ways(secret: str) -> set[bytes]:
     """A secret in UTF-8, in UTF-8 that a server took for Latin-1, and in UTF-16, of which no NUL is left once escapes are undone."""
-    raw = secret.encode("utf-8", "surrogateescape")
+    raw = _raw(secret)
     return {raw, raw.decode("latin-1").encode(), *(secret.encode(code, "surrogatepass").replace(b"\0", b"") for code in ("utf-16-le", "utf-16-be"))}
 
 

@@ -448,7 +448,7 @@ class Target:
             self._number += 1
             number = self._number
         flight = Flight(case, number, previous, method, path, body, headers, time.time(), time.perf_counter())
-        self._passwords.note(_passwords_of(case), _said(case, "SipAuthPassword"))
+        self._passwords.note(_passwords_of(case))
         self._put_off(flight)
         return flight
 
@@ -649,7 +649,7 @@ class Target:
             needles = needles.not_in(_said(case))
             if needles.are_in(whole):
                 leaks.append("auth-token")
-        said = self._passwords.said_in(whole)
+        said = self._passwords.said_in(whole, _said(case, "SipAuthPassword"))
         for leak, sent in (("sip-password", _passwords_of(case)), ("previous-sip-password", _passwords_of(previous)), ("earlier-sip-password", said)):
             if not said.keys().isdisjoint(sent):
                 leaks.append(leak)

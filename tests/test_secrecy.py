@@ -117,24 +117,23 @@ def test_password_is_found_as_a_whole_alone(way: str) -> None:
 
 @given(st.lists(st.text(min_size=10, max_size=50), unique=True, max_size=8), st.binary(max_size=40), st.sampled_from(["plainly", "JSON", "form", "base64"]))
 def test_passwords_that_were_sent_are_told_from_all_else(sent: list[str], before: bytes, way: str) -> None:
-    passwords = Passwords("beside all of them", most=4)
-    passwords.note(sent, b"openly")
+    passwords = Passwords("beside all of them", least=4)
+    passwords.note(sent)
     kept = [p for p in sent if is_telling(p)][-4:]
     for password in sent:
         assert (password in passwords.said_in(before + b" " + WAYS[way](password).encode("utf-8", "surrogatepass"))) >= (password in kept)
     assert set(passwords.said_in(b"beside all of them openly")) <= set(kept)
-    passwords.note([], "\n".join(kept).encode())
-    assert not any(passwords.said_in(p.encode()) for p in kept)
+    assert not any(passwords.said_in(p.encode(), f"so {p}, openly".encode()) for p in sent)
 
 
-def test_as_many_passwords_are_remembered_as_there_is_room_for() -> None:
-    passwords = Passwords("account ABCDEFGHIJKL", most=3)
-    for i in range(9):
-        passwords.note([f"password {i % 5}-{i % 5 ** 2}"], b"")
-    passwords.note(["abcdefghijkl", "openly said"], b"this is openly said")
-    assert [list(passwords.said_in(f"password {i}-{i}".encode())) for i in range(5)] == [[]] * 5
-    assert list(passwords.said_in(b"password 3-8")) == ["password 3-8"]
-    assert not passwords.said_in(b"abcdefghijkl openly said")
+def test_only_the_passwords_sent_last_are_remembered() -> None:
+    passwords = Passwords("account abcdefghijkl", least=3)
+    sent = [f"password {i}-{i}" for i in range(100)]
+    for password in sent:
+        passwords.note([password, password, "abcdefghijkl"])
+    known = [password for password in sent if passwords.said_in(password.encode())]
+    assert known == sent[-len(known):] and 3 <= len(known) <= 6
+    assert not passwords.said_in(b"abcdefghijkl")
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60), st.integers(0, 20), st.integers(12, 32), st.booleans())

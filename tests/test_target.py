@@ -591,11 +591,11 @@ def test_sip_password_of_an_earlier_call_that_comes_back_is_flagged_and_taken_ou
         assert PASSWORD.encode() not in kept and REDACTED.encode() in kept
 
 
-def test_sip_password_of_an_earlier_call_that_is_said_openly_since_may_come_back() -> None:
+def test_sip_password_of_an_earlier_call_that_is_said_openly_now_may_come_back() -> None:
     openly = CALL.with_pairs((*CALL.pairs, ("CallReason", f"call {PASSWORD}")))
-    with Hostile([as_json({}), as_json({"reason": f"call {PASSWORD}"}), as_json({"reason": PASSWORD})]) as server:
+    with Hostile([as_json({}), as_json({"reason": f"call {PASSWORD}"})]) as server:
         target = Target(TargetConfig(server.url, ACCOUNT, TOKEN))
-        assert [target.send(case).leaks for case in (WITH_PASSWORD, openly, CALL)] == [(), (), ()]
+        assert [target.send(case).leaks for case in (WITH_PASSWORD, openly)] == [(), ()]
 
 
 def test_answer_without_a_secret_is_left_as_it_is() -> None:
