@@ -171,7 +171,7 @@ class Exchange:
     def parsed(self) -> tuple[Any, list[str], str | None]:
         """(value, duplicate keys, why it is no JSON)."""
         if self.truncated:
-            return None, [], f"longer than {MAX_BODY if len(self.body) >= MAX_BODY else len(self.body)} bytes"
+            return None, [], f"longer than {min(len(self.body) or MAX_BODY, MAX_BODY)} bytes"
         try:
             if len(self.body) <= _LARGE:
                 value, duplicates = parse_json(self.body.decode("utf-8"))

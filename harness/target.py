@@ -44,6 +44,9 @@ FIXED_HEADERS = {"User-Agent": f"ringtrue/{__version__}", "Accept": "application
 END_CALL = Case((("Status", "completed"),), "hang-up")
 _MAX_INTERIM = 32
 _MAX_HEAD, _SHORT = 16384, 120  # characters of all headers together; of each where that is too much
+_PIECE = 65536  # bytes of a body that are read at once, and of the line before a chunk
+_MAX_SENT = MAX_BODY + (MAX_BODY >> 4)  # bytes of a body as it is sent: packing makes none longer by so much
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]+)(?:[ \t]*;[^\n]*|\r?)\n")
 _HELD_S = 1.0  # a connection on which nothing came for so long was not idle when the request did
 _LEAP = 3600.0  # seconds; by so much the clock must have been set since the run began
 _LACKS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
@@ -154,6 +157,34 @@ class _FinalResponse(http.client.HTTPResponse):
         if self.fp is not None and not self.will_close:
             self.has_more = _at_hand(self.fp).strip() != b""
         super()._close_conn()  # type: ignore[misc]
+
+    def chunks(self) -> Iterator[bytes]:
+        """What is in the chunks of a body, in pieces of bounded size.
+
+        Raises:
+            http.client.HTTPException: the chunks are none of HTTP/1.1's, or more trailers follow than a head may have.
+        """
+        has_body = self._method != "HEAD" and self.status not in (204, 304)  # type: ignore[attr-defined]
+        while has_body and (size := self._chunk_size()):
+            while size:
+                piece = self._safe_read(min(size, _PIECE))  # type: ignore[attr-defined]
+                size -= len(piece)
+                yield piece
+            if self._safe_read(2) != b"\r\n":  # type: ignore[attr-defined]
+                raise http.client.HTTPException("a chunk that is longer than its size")
+        self.close()
+
+    def _chunk_size(self) -> int:
+        """The size of the next chunk; 0 behind the last one, with the trailers read over."""
+        line = self.fp.readline(_PIECE + 1)
+        if not line.endswith(b"\n") and len(line) <= _PIECE:
+            raise http.client.IncompleteRead(line)
+        size = _CHUNK_SIZE.fullmatch(line)
+        if size is None:
+            raise http.client.HTTPException("a chunk whose size is none")
+        if not (length := int(size[1], 16)):
+            http.client.parse_headers(self.fp)
+        return length
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(_MAX_INTERIM):
@@ -624,16 +655,17 @@ class Target:
 
     def _take(self, connection: _Plain | _Tls, method: str) -> dict[str, Any]:
         response = connection.getresponse()
-        body = _unpacked(response.stream(65536, decode_content=False), response.headers.get("content-encoding", ""))
-        truncated = len(body) > MAX_BODY
-        more = not truncated and getattr(response._original_response, "has_more", False)
+        read: Any = response._original_response
+        pieces = read.chunks() if response.chunked else response.stream(_PIECE, decode_content=False)
+        body, truncated = _unpacked(pieces, response.headers.get("content-encoding", ""))
+        more = not truncated and read.has_more
         self._stray(more)
         if truncated or more or response.headers.get("connection", "").lower() == "close" or response.version < 11:
             self._drop()
         return {
             "status": response.status, "reason": (response.reason or "")[:200],
             "headers": tuple((str(k), str(v)[:8192]) for k, v in response.headers.items()),
-            "body": body[:MAX_BODY], "truncated": truncated,
+            "body": body, "truncated": truncated,
         }
 
     # -- secrets -----------------------------------------------------------------------------------
@@ -685,11 +717,11 @@ def _passwords_of(case: Case | None) -> list[str]:
     return [v for n, v in case.pairs if n == "SipAuthPassword"] if case is not None else []
 
 
-def _unpacked(chunks: Iterable[bytes], encoding: str) -> bytes:
+def _unpacked(pieces: Iterable[bytes], encoding: str) -> tuple[bytes, bool]:
     """A body as it was before it was packed with gzip or deflate; packed in another way it stays as it is.
 
     Returns:
-        At most one byte more than `MAX_BODY`, however small the bomb.
+        (at most `MAX_BODY` bytes, whether the body is longer), however small the bomb, and however much is sent of nothing.
 
     Raises:
         zlib.error: it is not packed so.
@@ -697,23 +729,23 @@ def _unpacked(chunks: Iterable[bytes], encoding: str) -> bytes:
     kind = encoding.strip().lower()
     packed = kind in ("gzip", "x-gzip", "deflate")
     unpacker: Any = None
-    parts: list[bytes] = []
-    size = 0
-    for data in chunks:
-        while data and size <= MAX_BODY:
+    body = bytearray()
+    sent = 0
+    for data in pieces:
+        sent += len(data)
+        while data and len(body) <= MAX_BODY:
             if not packed:
                 part, data = data, b""
             else:
                 # A deflate body has the two bytes of zlib before it, or, with some servers, has not.
                 if unpacker is None or unpacker.eof:
                     unpacker = zlib.decompressobj(31 if kind != "deflate" else 15 if data[0] & 15 == 8 else -15)
-                part = unpacker.decompress(data, MAX_BODY + 1 - size)
+                part = unpacker.decompress(data, MAX_BODY + 1 - len(body))
                 data = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
-            parts.append(part)
-            size += len(part)
-        if size > MAX_BODY:
-            break
-    return b"".join(parts)[:MAX_BODY + 1]
+            body += part
+        if len(body) > MAX_BODY or sent > _MAX_SENT:
+            return bytes(body[:MAX_BODY]), True
+    return bytes(body), False
 
 
 def _bounded(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

@@ -148,7 +148,8 @@ def test_connection_that_is_closed_early_is_no_answer(behaviour: Behaviour) -> N
 
 LARGE = {
     "500 MB": adversary.HUGE_BODY, "500 MB in chunks": adversary.HUGE_CHUNKED, "no end": adversary.ENDLESS_BODY, "a gzip bomb": adversary.GZIP_BOMB,
-    "never-ending headers": adversary.ENDLESS_HEADERS, "a never-ending header": adversary.ENDLESS_HEADER,
+    "never-ending headers": adversary.ENDLESS_HEADERS, "a never-ending header": adversary.ENDLESS_HEADER, "a chunk of size -1": adversary.NEGATIVE_CHUNK,
+    "empty members": adversary.EMPTY_MEMBERS, "empty blocks": adversary.EMPTY_BLOCKS, "chunks of a byte": adversary.TINY_CHUNKS,
 }
 
 
@@ -166,11 +167,14 @@ def test_memory_for_an_answer_is_bounded(behaviour: Behaviour) -> None:
     assert exchange.truncated == (exchange.status == 201)
 
 
-@pytest.mark.parametrize("behaviour", [adversary.HUGE_BODY, adversary.GZIP_BOMB, adversary.ENDLESS_BODY], ids=["500 MB", "gzip bomb", "no end"])
+@pytest.mark.parametrize("behaviour", [
+    adversary.HUGE_BODY, adversary.GZIP_BOMB, adversary.ENDLESS_BODY, adversary.EMPTY_MEMBERS, adversary.EMPTY_BLOCKS,
+], ids=["500 MB", "gzip bomb", "no end", "empty members", "empty blocks"])
 def test_too_long_a_body_is_a_finding(behaviour: Behaviour) -> None:
     exchange = sent_to(behaviour, timeout=20.0)
     assert broken_by(exchange) == ["response.json"]
     assert exchange.parsed[2] == f"longer than {MAX_BODY} bytes"
+    assert judge(exchange, expect(exchange.case, KNOWN), ACCOUNT)[0][0].actual == f"no JSON: longer than {MAX_BODY} bytes"
 
 
 def test_bomb_in_a_bomb_is_not_unpacked_at_all() -> None:
@@ -238,6 +242,41 @@ def test_gzip_and_chunks_are_read() -> None:
         target = target_at(server.url)
         assert [target.send(CALL).document for _ in range(3)] == [{"sid": "CA1"}] * 3
         assert server.connections == 1
+
+
+_CHUNKED = b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n"
+NO_CHUNK = (b"-1", b"+2", b"0x2", b"0_2", b" 2", b"2 ", b"2 2", b"", b";a=b", b"2\r", b"\xb2")
+
+
+@pytest.mark.parametrize("size", NO_CHUNK, ids=str)
+def test_size_of_a_chunk_is_digits_alone(size: bytes) -> None:
+    exchange = sent_to(Behaviour(_CHUNKED + size + b"\r\n{}\r\n0\r\n\r\n", end="close"), timeout=5.0)
+    assert (exchange.status, exchange.failure) == (None, "malformed")
+    assert broken_by(exchange) == ["call.created"]
+
+
+def test_chunk_ends_where_its_size_says() -> None:
+    assert sent_to(Behaviour(_CHUNKED + b"2\r\n{} \r\n0\r\n\r\n", end="close"), timeout=5.0).failure == "malformed"
+
+
+@pytest.mark.parametrize("size", [b"0002", b"2;a=b", b"2 ; a=\"b c\"", b"2;" + b"a" * 60_000], ids=["zeros", "extension", "blanks", "long extension"])
+def test_size_of_a_chunk_may_have_zeros_and_extensions(size: bytes) -> None:
+    with Hostile((Behaviour(_CHUNKED + size + b"\r\n{}\r\n000;z\r\nX-Trailer: 1\r\n\r\n"),)) as server:
+        target = target_at(server.url)
+        assert [target.send(CALL).body for _ in range(3)] == [b"{}"] * 3
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
+def test_answer_without_a_body_has_no_chunks(status: str) -> None:
+    answer = Behaviour(f"HTTP/1.1 {status}\r\nTransfer-Encoding: chunked\r\n\r\n".encode(), end="hold")
+    assert sent_to(answer, timeout=5.0).status == int(status[:3])
+
+
+def test_trailers_without_end_are_said_so_at_once() -> None:
+    begun = time.monotonic()
+    assert sent_to(adversary.ENDLESS_TRAILERS).failure == "oversized"
+    assert time.monotonic() - begun < 5
 
 
 @pytest.mark.parametrize("interim", ["100 Continue", "103 Early Hints", "102 Processing"])

@@ -37,7 +37,7 @@ def check_envelope(exchange: Exchange) -> list[Breach]:
     value, duplicates, error = exchange.parsed
     if error is not None or not isinstance(value, dict):
         actual = f"no JSON: {error}" if error else f"JSON, but {_kind_of(value)}"
-        if not exchange.body:
+        if not exchange.body and not exchange.truncated:
             actual = "an empty body"
         found.append(breach("response.json", "check_envelope", "one JSON object", actual))
         return found

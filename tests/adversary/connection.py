@@ -48,6 +48,11 @@ def _shorter(turn: Turn) -> Behaviour:
     return replace(turn.answer, framing=f"Content-Length: {len(turn.answer.body) - 10}").wire()
 
 
+def _oddly_sized(turn: Turn) -> Behaviour:
+    body = b"+0x%x\r\n%s\r\n-0\r\n\r\n" % (len(turn.answer.body), turn.answer.body)
+    return replace(turn.answer, body=body, framing="Transfer-Encoding: chunked").wire()
+
+
 def _interim(*lines: str, times: int = 1) -> How:
     before = b"".join(f"HTTP/1.1 {line}\r\nLink: </style.css>; rel=preload\r\n\r\n".encode() for line in lines) * times
     return lambda turn: Behaviour(before + turn.answer.wire().answer)
@@ -115,6 +120,11 @@ ROWS: tuple[Row, ...] = (
     _now("length negative", "announces a length of -5", _framed("Content-Length: -5")),
     _now("length of letters", "announces a length of 12abc", _framed("Content-Length: 12abc")),
     _now("broken chunk", "sends a chunk whose size is no number", lambda t: replace(t.answer, body=b"zz\r\n{}\r\n0\r\n\r\n", framing="Transfer-Encoding: chunked").wire("close")),
+    Row("chunk of size -1", "connection", "announces a chunk of -1 bytes with each call created, and sends without end", Act(lambda _: server.NEGATIVE_CHUNK, created),
+        broken("call.created"), FEW),
+    Row("odd chunk sizes", "connection", "writes the size of each chunk as +0x1f and -0", Act(_oddly_sized, created), broken("call.created"), FEW),
+    Row("chunks of a byte without end", "connection", "sends chunks of a byte without end with each call created", Act(lambda _: server.TINY_CHUNKS, created),
+        broken("call.created", "response.json"), FEW),
     _now("cut chunk", "closes within a chunk", lambda t: t.answer.chunked(t.answer.body, last=b"10\r\n{").wire("close")),
     Row("chunks of a byte", "connection", "sends each byte in a chunk of its own", Act(lambda t: t.answer.chunked(*(bytes([b]) for b in t.answer.body))), fine()),
     Row("endless chunks", "connection", "sends chunks without end with each call created", Act(lambda _: server.HUGE_CHUNKED, created), broken("response.json"), FEW),

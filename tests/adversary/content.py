@@ -67,6 +67,8 @@ ROWS: tuple[Row, ...] = (
     _row("gzip bomb", "sends 100 MB of zeros in gzip", lambda t: _packed(t, _bomb()), broken(*_JSON), few=True),
     _row("nested bomb", "packs 100 MB of zeros twice", lambda t: _packed(t, gzip.compress(_bomb()), "gzip, gzip"), broken(*_JSON)),
     _row("encodings without end", "names 200 encodings", lambda t: _packed(t, t.answer.body, ", ".join(["gzip"] * 200)), broken("call.created", *_JSON)),
+    _row("empty members", "sends gzip members without end that hold nothing", lambda _: server.EMPTY_MEMBERS, broken(*_JSON, words=("1048576 bytes",)), few=True),
+    _row("empty blocks", "sends one gzip member of empty blocks without end", lambda _: server.EMPTY_BLOCKS, broken(*_JSON, words=("1048576 bytes",)), few=True),
     _row("gzip that is none", "says gzip and sends plain JSON", lambda t: _packed(t, t.answer.body), broken("call.created", *_JSON)),
     _row("cut gzip", "sends half of what it has packed", lambda t: _packed(t, gzip.compress(t.answer.body)[:-12]), broken("call.created", *_JSON)),
     _row("unknown encoding", "says an encoding that there is not", lambda t: _packed(t, t.answer.body, "quux"), fine()),

@@ -6,6 +6,7 @@ goes, or as often as said. What was received is kept, so that a test can say wha
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import ssl
@@ -80,6 +81,10 @@ ENDLESS_STATUS = Behaviour(b"HTTP/1.1 201 ", b"a" * 65536)
 ENDLESS_INTERIM = Behaviour(b"", b"HTTP/1.1 100 Continue\r\n\r\n")
 ENDLESS_TRAILERS = Behaviour(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X-Trailer: " + b"a" * 1000 + b"\r\n")
 GZIP_BOMB = Behaviour(_HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(_BOMB) + _BOMB)
+NEGATIVE_CHUNK = Behaviour(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", b" " * MIB, end="close")
+TINY_CHUNKS = Behaviour(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n" * 10_000, end="close")
+EMPTY_MEMBERS = Behaviour(_HEAD + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(b"") * 20_000, end="close")
+EMPTY_BLOCKS = Behaviour(_HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"")[:10], b"\0\0\0\xff\xff" * 20_000, end="close")
 NOISE = Behaviour(b"hello, this is no HTTP\r\n" * 20, end="close")
 HTTP_0_9 = Behaviour(b"<html><body>It works!</body></html>", end="close")
 SSH = Behaviour(b"SSH-2.0-OpenSSH_9.6\r\n", end="hold")
