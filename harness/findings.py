@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from harness.accepted import Acceptance
@@ -59,6 +60,11 @@ class Finding:
     def source(self) -> str:
         """The place in the public description."""
         return CLAUSE[self.clause].source
+
+
+def is_id(text: str, clause: str) -> bool:
+    """Whether a text can be the id of a finding of a clause, which becomes the name of a file."""
+    return clause in CLAUSE and re.fullmatch(rf"{re.escape(clause)}(?:-[1-9][0-9]{{0,8}})?", text) is not None
 
 
 def numbered(findings: list[Finding]) -> list[Finding]:

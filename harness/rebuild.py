@@ -18,10 +18,10 @@ from harness import calls
 from harness.attribution import Limits, attribute
 from harness.case import Case
 from harness.config import is_wanted
-from harness.contract import CLAUSES
+from harness.contract import CLAUSE, CLAUSES
 from harness.errors import BudgetSpent, HarnessError, UsageError
 from harness.exchange import Exchange
-from harness.findings import Finding
+from harness.findings import Finding, is_id
 from harness.gate import settle
 from harness.journal import Attributing, Heading, Judged, Line, Noted, Opening, Saw, Skipped, packed, read_journal, unpacked
 from harness.latency import latency_of
@@ -34,6 +34,7 @@ from harness.verdicts import clause_results, first_shown
 from strategies.drawing import Numbers
 
 _CUT_OFF = "the run was cut off"
+_WITH_FINDINGS = ("FAIL", "NON-STRICT", "INFO", "KNOWN", "DECLARED")
 _LAST = 2000  # exchanges; what may still be judged or pointed at is among them
 _MOST_KEPT = 48 << 20  # bytes of exchanges, of either sort
 _LONG, _OWN_SIZE = 8192, 2048  # bytes of one that is packed; that any takes, whatever it holds
@@ -194,6 +195,10 @@ class Rebuilt:
             raise UsageError(f"{self._path} is no journal of ringtrue: its result is unusable")
         if [c.clause.id for c in result.clauses] != [c.id for c in CLAUSES]:
             raise UsageError(f"{self._path} is of a run of ringtrue {self.heading.version}, which has other clauses; take that one")
+        ids = {f.id for f in result.findings if is_id(f.id, f.clause) and CLAUSE.keys() >= {*f.also}}
+        named = all(ids.issuperset(c.findings) and (c.findings or c.verdict not in _WITH_FINDINGS) for c in result.clauses)
+        if len(ids) < len(result.findings) or not named:
+            raise UsageError(f"{self._path} is no journal of ringtrue: its findings are unusable")
         return result
 
     def _keep(self, exchange: Exchange) -> None:

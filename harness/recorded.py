@@ -6,6 +6,7 @@ Programs and people keep these files, so a file of another version, a shortened 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ from harness.identity import Identity, identity
 from harness.results import EMBEDDED, SCHEMA_VERSION, VERDICTS
 
 RESULTS = "results.json"
+_ID = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 _T = TypeVar("_T", str, int, list[Any], dict[str, Any])
 
 
@@ -154,6 +156,8 @@ def _clause(row: dict[str, Any]) -> RecordedClause:
 def _finding(row: dict[str, Any]) -> RecordedFinding:
     clause = _get(row, "clause", str)
     same = identity(clause, _get(row, "outcome", str, ""), _get(row, "path", str, "$"), _texts(row, "blame"), _texts(row, "also"))
+    if _ID.fullmatch(_get(row, "id", str)) is None:
+        raise _Wrong("a finding's id is none")
     accepted = for_people(_get(row["accepted"], "reason", str)) if isinstance(row.get("accepted"), dict) else None
     return RecordedFinding(
         _get(row, "id", str), _level(row), _get(row, "message", str), _get(row, "expected", str), _get(row, "actual", str),

@@ -11,12 +11,13 @@ from harness.case import Case
 from harness.contract import CLAUSE
 from harness.errors import UsageError
 from harness.files import read_json, write
-from harness.findings import Finding
+from harness.findings import Finding, is_id
 from harness.oracle import Knowledge
 from harness.results import RunResult, without_password
 from harness.wire import sendable
 
 SCHEMA_VERSION = 1
+CASES = "cases"
 _LARGEST = 32 << 20
 
 
@@ -47,20 +48,31 @@ class SavedCase:
 
 
 def save_cases(result: RunResult, directory: Path, known: Knowledge) -> None:
-    """Writes `cases/FINDING.json` for each finding, and takes away those of an earlier run.
+    """Writes `cases/FINDING.json` for each finding, and takes away those of an earlier run; nothing else, and nothing that a link leads to.
 
     Raises:
         OSError: the directory can't be written.
     """
-    folder = directory / "cases"
+    folder = directory / CASES
     names = {f"{f.id}.json" for f in result.findings}
-    if folder.is_dir():
+    if folder.is_dir() and not folder.is_symlink():
         for old in folder.glob("*.json"):
-            if old.name not in names:
+            if old.name not in names and _is_saved(old):
                 old.unlink()
     for f in result.findings:
         folder.mkdir(parents=True, exist_ok=True)
         write(folder / f"{f.id}.json", json.dumps(_as_json(f, result, known), indent=2, ensure_ascii=True) + "\n")
+
+
+def _is_saved(path: Path) -> bool:
+    """Whether a file is a saved case: what it holds says so, and the name that it has."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    try:
+        data = read_json(path, "a saved case", _LARGEST)
+    except UsageError:
+        return False
+    return isinstance(data, dict) and data.get("finding") == path.stem and {"schema_version", "clause", "case", "known", "target"} <= data.keys()
 
 
 def _as_json(f: Finding, result: RunResult, known: Knowledge) -> dict[str, Any]:
@@ -98,6 +110,8 @@ def _from_json(data: dict[str, Any]) -> SavedCase:
     clause = data["clause"]
     if clause not in CLAUSE:
         raise ValueError(f"unknown clause {clause!r}")
+    if not is_id(str(data["finding"]), clause):
+        raise ValueError("no id of a finding")
     known = data["known"]
     return SavedCase(
         str(data["finding"]), clause, _case(data["case"]), tuple(map(_case, data["before"])), tuple(map(_case, data["together"])),

@@ -158,6 +158,19 @@ def test_changed_file_gives_a_result_or_one_sentence(
     sentence_or_result(reader, path)
 
 
+@pytest.mark.parametrize("name", ["a saved case", "results"])
+@pytest.mark.parametrize("id_", ["../../escaped", "/tmp/escaped", "a/b", "..", "", "a\nb", "call.created\n"])
+def test_id_of_a_finding_is_no_path(name: str, id_: str, tmp_path: Path) -> None:
+    reader, valid = READERS[name]
+    data = json.loads(valid)
+    if name == "results":
+        data["findings"][0]["id"] = id_
+    else:
+        data["finding"] = id_
+    (tmp_path / "file").write_text(json.dumps(data), "utf-8")
+    assert "id" in sentence_or_result(reader, tmp_path / "file")
+
+
 def _levels(value: str, times: int) -> dict[str, Any]:
     """Schemas, each of which refers to the one before it three times."""
     schemas: dict[str, Any] = {"S0": {"type": "string", "properties": {"To": {}}}}

@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,46 @@ def test_journal_of_a_whole_run_gives_the_same_reports(ended: Path, tmp_path: Pa
     assert (tmp_path / "report.html").stat().st_size > 100_000
     assert not (tmp_path / NAME).exists()
     assert "nothing was sent" not in done.stdout  # it is the run itself that is shown
+
+
+def with_result(ended: Path, where: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """A directory with the journal of a whole run whose result was changed."""
+    *lines, last = (ended / NAME).read_bytes().splitlines(keepends=True)
+    data = json.loads(last)
+    change(data)
+    where.mkdir()
+    (where / NAME).write_bytes(b"".join(lines) + json.dumps(data).encode() + b"\n")
+    return where
+
+
+UNUSABLE: dict[str, Callable[[dict[str, Any]], object]] = {
+    **{id_: lambda d, i=id_: d["findings"][0].update(id=i) for id_ in ("../../escaped", "/tmp/escaped", "a\nb", "", "call.created", "..", "send-digits.length\n")},
+    "the same id twice": lambda d: d["findings"][1].update(id=d["findings"][0]["id"]),
+    "no such finding": lambda d: d["clauses"][0].update(findings=["call.created-77"]),
+    "broken without a finding": lambda d: d["clauses"][0].update(verdict="FAIL", findings=[]),
+    "breaks another clause, too, that there is not": lambda d: d["findings"][0].update(also=["../x"]),
+}
+
+
+@pytest.mark.parametrize("change", UNUSABLE.values(), ids=list(UNUSABLE))
+def test_findings_that_a_result_can_t_have_are_told_and_nothing_is_written(change: Callable[[dict[str, Any]], object], ended: Path, tmp_path: Path) -> None:
+    folder = with_result(ended, tmp_path / "a", change)
+    done = at_once("report", str(folder), "--output", "b/out", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, f"ringtrue: {folder} is no journal of ringtrue: its findings are unusable\n")
+    assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == [NAME]
+
+
+@pytest.mark.parametrize("name", ["cases", "test_findings.py", *REPORTS])
+def test_reports_of_a_directory_are_not_written_to_where_a_link_in_it_leads(name: str, ended: Path, tmp_path: Path) -> None:
+    folder = cut(ended, tmp_path / "a", 100_000)
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "package.json").write_text("{}", "utf-8")
+    (folder / name).symlink_to(precious if name == "cases" else precious / "package.json")
+    done = at_once("report", str(folder), cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"{name} is a link" in done.stderr
+    assert [(p.name, p.read_text("utf-8")) for p in precious.iterdir()] == [("package.json", "{}")]
 
 
 def test_every_exchange_is_in_it_once_and_in_order_of_what_came(ended: Path) -> None:

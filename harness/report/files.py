@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from harness.files import write
 from harness.own_errors import show
-from harness.report.findings_file import findings_file
+from harness.report.findings_file import OPENING, findings_file
 from harness.report.junit import junit
 from harness.report.sarif import sarif
 from harness.report.summary import summary
 from harness.results import RunResult
 
 RESULTS, SUMMARY, FINDINGS, JUNIT, SARIF = "results.json", "summary.md", "test_findings.py", "junit.xml", "results.sarif"
+REPORTS = (RESULTS, SUMMARY, FINDINGS, JUNIT, SARIF)
 
 
 def write_all(result: RunResult, directory: Path) -> list[Path]:
@@ -49,8 +51,17 @@ def write_each(result: RunResult, directory: Path) -> dict[str, Exception]:
             failed[name] = error
     if not result.findings:
         with suppress(OSError):
-            (directory / FINDINGS).unlink(missing_ok=True)
+            _drop_findings_file(directory / FINDINGS)
     return failed
+
+
+def _drop_findings_file(path: Path) -> None:
+    """Removes a test_findings.py that a run wrote; what else has that name stays."""
+    if stat.S_ISREG(path.lstat().st_mode):
+        with path.open("rb") as stream:
+            is_own = stream.read(len(OPENING)) == OPENING.encode()
+        if is_own:
+            path.unlink()
 
 
 def _texts(result: RunResult, directory: Path) -> dict[str, Callable[[], str]]:

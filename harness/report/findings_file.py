@@ -19,6 +19,7 @@ from harness.report.literals import docstring, text_literal
 from harness.report.words import rule, seen
 from harness.results import RunResult
 
+OPENING = '"""What ringtrue '  # by which the file is known as one of ringtrue's
 _IMPORTS = {
     "base64": "import base64", "html": "import html", "json": "import json", "re": "import re", "threading": "import threading",
     "time": "import time",
@@ -39,7 +40,7 @@ def findings_file(result: RunResult) -> str:
 
 def _head(result: RunResult, code: str) -> str:
     about = (
-        f"What ringtrue {result.version} found at {result.url}, one test a finding: red now, green when it is mended.\n\n"
+        f"{OPENING[3:]}{result.version} found at {result.url}, one test a finding: red now, green when it is mended.\n\n"
         "Needs pytest and requests. Variables of the environment:\n"
         "  RINGTRUE_AUTH_TOKEN   the account's token (left out: no credentials are sent)\n"
         f"  RINGTRUE_TARGET       base URL, {result.url} if left out\n"

@@ -11,7 +11,9 @@ import pytest
 from report_samples import finding, hostile_result, result
 
 from harness.files import aside_of, put_in_place, write
+from harness.oracle import Knowledge
 from harness.report.files import write_all, write_each
+from harness.saved import save_cases
 
 BROKEN = result([finding("echo.to")])
 
@@ -27,6 +29,32 @@ def test_write_all_removes_an_old_findings_file(tmp_path: Path) -> None:
     paths = write_all(result(), tmp_path)
     assert [p.name for p in paths] == ["results.json", "summary.md", "junit.xml", "results.sarif"]
     assert not (tmp_path / "test_findings.py").exists()
+
+
+def test_findings_file_of_somebody_else_stays(tmp_path: Path) -> None:
+    (tmp_path / "test_findings.py").write_text("# mine", "utf-8")
+    write_all(result(), tmp_path)
+    assert (tmp_path / "test_findings.py").read_text("utf-8") == "# mine"
+
+
+def test_cases_of_an_earlier_run_alone_are_taken_away(tmp_path: Path) -> None:
+    save_cases(BROKEN, tmp_path, Knowledge())
+    saved = (tmp_path / "cases" / "echo.to.json").read_text("utf-8")
+    others = {"package.json": "{}", "call.created.json": "[]", "echo.from.json": saved, "to.e164.json": "no JSON"}
+    for name, text in others.items():
+        (tmp_path / "cases" / name).write_text(text, "utf-8")
+    (tmp_path / "echo.to.json").write_text(saved, "utf-8")
+    (tmp_path / "cases" / "link.json").symlink_to("../echo.to.json")
+    os.mkfifo(tmp_path / "cases" / "pipe.json")
+    save_cases(result(), tmp_path, Knowledge())
+    assert sorted(p.name for p in (tmp_path / "cases").iterdir()) == sorted({*others, "link.json", "pipe.json"})
+
+
+def test_cases_of_an_earlier_run_are_not_looked_for_where_a_link_leads(tmp_path: Path) -> None:
+    save_cases(BROKEN, tmp_path / "other", Knowledge())
+    (tmp_path / "cases").symlink_to("other/cases")
+    save_cases(result(), tmp_path, Knowledge())
+    assert [p.name for p in (tmp_path / "other" / "cases").iterdir()] == ["echo.to.json"]
 
 
 def test_results_hold_what_the_run_says(tmp_path: Path) -> None:
