@@ -27,7 +27,7 @@ from harness.gate import looks_further, settle
 from harness.har import HarWriter
 from harness.journal import Attributing, Heading, Journal, Line, Opening, Skipped
 from harness.latency import latency_of
-from harness.live import may_be_sent, prepare
+from harness.live import prepare
 from harness.oracle import Knowledge
 from harness.own_errors import sentence, show
 from harness.preflight import OFF_LOOPBACK_TO, Found, Wanted, preflight
@@ -36,6 +36,7 @@ from harness.readback import read_back
 from harness.results import EMBEDDED, RunResult
 from harness.session import Budget, Session
 from harness.stops import STOPS
+from harness.strangers import may_be_sent
 from harness.target import Target, TargetConfig
 from harness.verdicts import clause_results, first_shown, headline, overall
 from harness.visible import cut, for_terminal

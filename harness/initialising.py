@@ -14,11 +14,12 @@ import tomlkit
 from harness.config import RunConfig, checked, proxy_auth, token_from
 from harness.errors import BudgetSpent, HarnessError, Inconclusive, UsageError
 from harness.files import write
-from harness.live import may_be_sent, prepare
+from harness.live import prepare
 from harness.preflight import OFF_LOOPBACK_TO, Found, Wanted, preflight
 from harness.readback import is_offered
 from harness.report.escape import for_terminal, visible
 from harness.session import Budget, Session
+from harness.strangers import may_be_sent
 from harness.target import Target
 
 REQUESTS = 40

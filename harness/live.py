@@ -1,4 +1,4 @@
-"""What holds off this machine: whom a request may name, and whether calls may be created at all.
+"""What holds off this machine: whether calls may be created at all.
 
 Real calls need `--allow-real-calls N`. Without it a run goes on only where the target answers the documented test
 numbers as the live service's test credentials do: these create nothing and ring nobody.
@@ -6,10 +6,8 @@ numbers as the live service's test credentials do: these create nothing and ring
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote_to_bytes
 
 from harness.calls import NAME, Calls
 from harness.case import Case
@@ -24,9 +22,6 @@ TEST_ANSWERS = (
     ("+15005550001", "+12025550199", 21212), ("+15005550006", "+15005550001", 21217), ("+15005550006", "+15005550002", 21214),
     ("+15005550006", "+15005550003", 21215), ("+15005550006", "+15005550004", 21216), ("+15005550009", "+12025550199", 21210),
 )
-_DIGITS = re.compile(rb"[0-9]{7,}")
-_PHONE_LIKE = re.compile(rb"[0-9][0-9 ().-]{5,}[0-9]")
-_DIALS = re.compile(r"<\s*(?:\w+:)?(?:dial|number|sim|sip|sms|message|refer)\b", re.IGNORECASE)
 
 
 def prepare(session: Session, config: RunConfig, folder: Path | None) -> None:
@@ -85,65 +80,3 @@ def _not_allowed(exchange: Exchange, own: str, code: int) -> str:
         "calls would be real: say how many may be created with --allow-real-calls N, or use test credentials "
         f"(From {own} is answered {came}, not code {code}{made})"
     )
-
-
-# An address at a domain that is reserved for examples and tests (RFC 2606, RFC 6761).
-_AT_AN_EXAMPLE = re.compile(
-    r"[^@]*@(?:[\w-]+\.)*(?:example\.(?:com|net|org)|example|test|invalid|localhost)\.?(?::[0-9]*)?(?:[;?][^@]*)?", re.IGNORECASE
-)
-
-
-def is_fictional(number: str) -> bool:
-    """Whether a number can never ring a person: NANP 555-0100 to 555-0199, and the live service's test numbers."""
-    digits = number.removeprefix("+1")
-    return number.startswith("+1") and len(digits) == 10 and (digits[3:8] == "55501" or digits.startswith("5005550"))
-
-
-def may_be_called(to: str | None, allowed: Collection[str] = ()) -> bool:
-    """Whether an address may be sent to a target off this machine: configured or fictional numbers, and what is no number.
-
-    Args:
-        to: a To, or None.
-        allowed: the configured numbers.
-    """
-    if to is None or to in allowed or is_fictional(to) or to.startswith("client:"):
-        return True
-    if "@" in to:
-        return _AT_AN_EXAMPLE.fullmatch(to) is not None
-    return sum(c.isdigit() for c in to) < 3
-
-
-def may_be_sent(case: Case, allowed: Collection[str] = ()) -> bool:
-    """Whether a whole case may be sent to a target off this machine.
-
-    Args:
-        case: any case, also one from a file: every To in it counts, however it is written, and what its Twiml would dial.
-        allowed: the configured numbers.
-    """
-    if any(_DIALS.search(v) for n, v in case.pairs if _is(n, "twiml")):
-        return False
-    if case.body is not None and not all(may_be_called(found, allowed) for found in (*numbers_in(case.body), *_sip_in(case.body))):
-        return False
-    return all(may_be_called(v, allowed) for n, v in case.pairs if _is(n, "to"))
-
-
-def _is(name: str, wanted: str) -> bool:
-    """Whether a careless server could take a name for this one."""
-    return re.sub(r"[^a-z]", "", name.lower()) == wanted
-
-
-def _sip_in(body: bytes) -> list[str]:
-    """What looks like a SIP address in a raw body."""
-    return re.findall(r"sips?:[^\s&\"'<>]*@[^\s&\"'<>]*", unquote_to_bytes(body[:1 << 16]).decode("latin-1"), re.IGNORECASE)
-
-
-def numbers_in(body: bytes) -> Iterator[str]:
-    """What looks like a phone number in a raw body, with spaces and the like between its digits or without."""
-    text = unquote_to_bytes(body[:1 << 16].replace(b"+", b" "))
-    for found in (*_DIGITS.findall(text), *_PHONE_LIKE.findall(text)):
-        digits = re.sub(rb"[^0-9]", b"", found).decode()
-        if 7 <= len(digits) <= 15:
-            yield "+" + digits
-
-
-__all__ = ["TEST_ANSWERS", "admit", "is_fictional", "may_be_called", "may_be_sent", "numbers_in", "prepare"]

@@ -17,8 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
-from harness.live import is_fictional
 from harness.secrecy import REDACTED, Needles, needles_of_passwords
+from harness.strangers import is_fictional
 
 TOKEN, CREDENTIALS, PASSWORD, ACCOUNT, NUMBER = "token", "credentials", "SIP password", "account SID", "phone number"
 KINDS = (TOKEN, CREDENTIALS, PASSWORD, ACCOUNT, NUMBER)

@@ -26,12 +26,12 @@ from harness.emulator.settings import EmulatorSettings
 from harness.engine import Run, limits_of
 from harness.examples import Example, Examples
 from harness.exchange import Exchange
-from harness.live import is_fictional, numbers_in
 from harness.oracle import expect
 from harness.preflight import TEST_FROM, Found
 from harness.properties import most_examples
 from harness.results import EMBEDDED, RunResult
 from harness.session import Session
+from harness.strangers import is_fictional, numbers_in
 from harness.target import END_CALL, Flight, Target, TargetConfig
 from strategies.plan import Plan
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from harness.config import RunConfig
 from harness.errors import HarnessError, TargetUnreachable
 from harness.exchange import FAILURES, Exchange
-from harness.live import admit, may_be_sent, prepare
+from harness.live import admit, prepare
 from harness.saved import SavedCase
 from harness.session import Budget, Session
+from harness.strangers import may_be_sent
 from harness.target import Target
 
 _TRIES = 3

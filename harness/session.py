@@ -182,7 +182,10 @@ class Session:
     def require_allowed(self, case: Case) -> None:
         """Raises NotAllowed where the case may not be sent to this target."""
         if not self.may_send(case):
-            raise NotAllowed("this call would go to a number or address that is neither configured nor fictional: name it with --to, if it may ring")
+            raise NotAllowed(
+                "this call would go to a number or address that is neither configured nor fictional: name it with --to, if it may ring; "
+                "or its instructions may call somebody: a URL is at an example's host, Twiml dials nobody"
+            )
 
     def _begin(self, case: Case) -> Flight:
         """Sends one case within the budgets; its answer is still to be read."""

@@ -16,8 +16,8 @@ from support import ACCOUNT, TOKEN, at_once, environment, results_of, ringtrue
 
 from harness.config import RunConfig
 from harness.emulator import Emulator, EmulatorSettings
-from harness.live import is_fictional
 from harness.rehearsal import rehearse
+from harness.strangers import is_fictional
 
 ENV = {"RINGTRUE_AUTH_TOKEN": TOKEN, "RINGTRUE_ACCOUNT_SID": ACCOUNT}
 LIVE = ("--target", "https://service.test")

@@ -32,7 +32,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("findings and results", ("harness.findings", "harness.identity", "harness.latency", "harness.results", "harness.recorded", "harness.compare",
                               "harness.journal")),
     ("session", ("harness.calls", "harness.session", "harness.patience", "harness.har")),
-    ("what a run does in turn", ("harness.live", "harness.preflight", "harness.readback", "harness.properties", "harness.generated", "harness.examples",
+    ("what a run does in turn", ("harness.live", "harness.preflight", "harness.readback", "harness.properties", "harness.generated", "harness.examples", "harness.strangers",
                                    "harness.saved", "harness.replay", "harness.redaction")),
     ("attribution", ("harness.attribution", "harness.attribution.*")),
     ("verdicts", ("harness.gate", "harness.verdicts")),

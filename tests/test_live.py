@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -16,18 +17,25 @@ from typing import Any
 
 import pytest
 from adversary import SILENT, Behaviour, Hostile, as_json, reply
+from hypothesis import given, settings
 from support import ACCOUNT, TOKEN, other_address, results_of, ringtrue, started
 
 from harness.calls import NAME, Calls
 from harness.case import Case
 from harness.config import RunConfig
+from harness.contract import PARAMETER, PARAMETERS
+from harness.contract.model import Sid, Url
 from harness.emulator import Emulator, EmulatorSettings
 from harness.errors import BudgetSpent, HarnessError, Inconclusive, TargetUnreachable, UsageError
-from harness.live import TEST_ANSWERS, admit, is_fictional, may_be_sent, prepare
+from harness.live import TEST_ANSWERS, admit, prepare
 from harness.preflight import Wanted, preflight
 from harness.route import is_loopback
 from harness.session import Budget, Session
+from harness.strangers import is_fictional, may_be_sent
 from harness.target import Target
+from strategies import Numbers, valid_calls
+from strategies.drawing import Drawer
+from strategies.plan import PROFILES, Plan
 
 ENV = {"RINGTRUE_AUTH_TOKEN": TOKEN, "RINGTRUE_ACCOUNT_SID": ACCOUNT}
 PAIRS = (("To", "+12025550199"), ("From", "+15005550006"), ("Url", "https://example.com/voice"))
@@ -338,7 +346,11 @@ STRANGER, FRIEND = "+4915123456789", "+491701234567"
     ((("To", "client:4915123456789"),), True), ((("To", "sip:a@b.example"),), True), ((("To", "x1"),), True), ((), True),
     ((("To", "SIP:bob@sip.EXAMPLE.com:5060;transport=tcp"),), True), ((("To", "sip:+442071838750@pstn.service.net"),), False), ((("To", "sip:911@10.0.0.1"),), False),
     ((("To", "sip:bob@real.net"),), False), ((("To", "sip:bob@notexample.com"),), False), ((("To", "sip:a@example.com@real.net"),), False),
-    ((("To", "sip:a@example.com.real.net"),), False), ((("To", "sip:bob@pbx.example.org;phone-context=+44"),), True),
+    ((("To", "sip:a@example.com.real.net"),), False), ((("To", "sip:bob@pbx.example.org;phone-context=+44"),), False),
+    ((("To", "sip:real.net"),), False), ((("To", "sip:example.com"),), True), ((("To", "sip:x@example.com;maddr=198.51.100.7"),), False),
+    ((("To", "sip:x@example.com?Route=%3Csip:real.net%3E"),), False), ((("To", "sip:x@real.net,sip:a@example.com"),), False), ((("To", "FLOWERS-NOW"),), False),
+    ((("To", "\u0664\u0669\u0661\u0665\u0661"),), False),
+    ((("To", "".join("\udcc0" + chr(0xdc80 + ord(c)) for c in "4915123")),), False), ((("To", "%34%39151"),), False), ((*PAIRS, ("T\u043e", STRANGER)), False),
     ((*PAIRS, ("Twiml", "<Response><Dial>+4915123456789</Dial></Response>")), False), ((*PAIRS, ("Twiml", "<Response><Say>Dial</Say></Response>")), True),
 ])
 def test_calls_off_this_machine_name_only_who_may_be_called(pairs: tuple[tuple[str, str], ...], allowed: bool) -> None:
@@ -348,10 +360,70 @@ def test_calls_off_this_machine_name_only_who_may_be_called(pairs: tuple[tuple[s
 @pytest.mark.parametrize(("body", "allowed"), [
     (b"To=%2B12025550199&From=x", True), (b"To=%2B4915123456789", False), (b'{"To": "+4915123456789"}', False), (b'{"To": "+12025550199"}', True),
     (b"To=49+151+2345+6789", False), (b"To=%2B12025550199 %2B4915123456789", False), (b"a=1&b=2", True), (b"x" * 100000, True), (b"", True),
+    (b"From=x&Pad=" + b"x" * 70_000 + b"&To=%2B4915123456789", False), (b"To=%2B49/3012/3456/78", False), (b"To=911", False), (b'{"To": 911}', False),
+    (b'--b\r\nContent-Disposition: form-data; name="To"\r\n\r\n+49,3012,3456,78\r\n--b--\r\n', False), (b"To=%252B4915123456789", False),
+    (b'{"To": "\\u0034\\u0039\\u0031\\u0035\\u0031\\u0032"}', False), (b"To=&#52;&#57;&#49;&#53;", False), (b"T\0o\0=\0004\0009\0001\0005\000", False),
+    (b"Twiml=%3CResponse%3E%3CRedirect%3Ehttp%3A%2F%2Freal%2F%3C%2FRedirect%3E%3C%2FResponse%3E", False), (b"Twiml=%3CDial%3Ejoe%3C%2FDial%3E", False),
+    (b"Url=https%3A%2F%2Freal.net%2F", False), (b"Url=//intranet/x", False), (b'{"Url": "real.net/dial.xml"}', False), (b"%" + b"25" * 100 + b"34", False),
+    (b"Url=https%3A%2F%2Fexample.com%2Fvoice&Timeout=60&CallReason=Hello", True), (b"x" * (9 << 20), False), (b"a=sip%3Areal.net", False),
     (b"To=sip%3Abob%40real.net", False), (b"To=sip:bob@sip.example.com&From=x", True),
 ])
 def test_raw_bodies_off_this_machine_name_only_who_may_be_called(body: bytes, allowed: bool) -> None:
     assert may_be_sent(Case((), body=body), (FRIEND,)) is allowed
+
+
+_XML = '<?xml version="1.0" encoding="UTF-8"?>'
+
+
+@pytest.mark.parametrize(("name", "value", "allowed"), [
+    ("Twiml", "<Response><Redirect>https://real.net/dial.xml</Redirect></Response>", False), ("Twiml", "<Response><Redirect/></Response>", False),
+    ("Twiml", '<!DOCTYPE r [<!ENTITY d "&#60;Dial>+4915123456789&#60;/Dial>">]><Response>&d;</Response>', False), ("Twiml", "<Response>&lt;Dial>x", False),
+    ("Twiml", "<?xml version='1.0' encoding='UTF-7'?><Response>+ADw-Dial+AD4-1</Response>", False), ("Twiml", "<Response><Play>https://real.net/a.mp3</Play></Response>", False),
+    ("Twiml", '<Response><Gather action="https://real.net/"/></Response>', False), ("Twiml", "<Response>%3CDial%3E1%3C/Dial%3E</Response>", False),
+    ("Twiml", "<Response>\udcc0\udcbcDial>1</Response>", False), ("Twiml", "<\0Dial>1", False), ("Twiml", "\uff1cDial>1", False), ("twiml", "<Response><Dial>1</Dial></Response>", False),
+    ("Twiml", f"{_XML}<Response><Say voice=\"alice\">Dial 1</Say><Pause length=\"2\"/><Play>https://example.com/a.mp3</Play><Hangup/></Response>", True),
+    *((name, "https://real.net/dial.xml", False) for name in ("Url", "FallbackUrl", "StatusCallback", "url", "Url[]", "Callback")),
+    *(("Url", url, False) for url in (
+        "//real.net/x", "https:real.net", "real.net/x", r"https:\\real.net", r"https://example.com\@real.net/", "https://example.com@real.net/", "https://real.net#.example.com",
+        "https://real.net .example.com/", "https%3A%2F%2Freal.net%2F", "ftp://example.com/x", "javascript:real()", "https://example.com.real.net/", "https://notexample.com/",
+        "http://2130706433/", "https://203.0.113.9/", "https://real.net\u3002example.com/", " https://real.net/", "https://example.com%2freal.net/",
+    )),
+    *(("Url", url, True) for url in ("https://example.com", "http://a.b.test:8080/x?y=https://real.net", "/voice.xml", "voice.xml", "not a url", "", "HTTPS://EXAMPLE.org./x")),
+])
+def test_off_this_machine_nobody_else_gives_instructions(name: str, value: str, allowed: bool) -> None:
+    assert may_be_sent(Case((("To", FRIEND), (name, value))), (FRIEND,)) is allowed
+
+
+@pytest.mark.parametrize(("kind", "allowed"), [
+    ("application/json", True), ("a/b; charset=UTF-8", True), ("a/b; charset=utf-16", False), ("a/b; charset=\"utf-7\"", False), ("a/b; charset*=utf-8''utf-7", False),
+    ("a/b; charset=utf-8; charset=ibm037", False),
+])
+def test_off_this_machine_a_body_is_read_as_it_is_written(kind: str, allowed: bool) -> None:
+    assert may_be_sent(Case(PAIRS, content_type=kind)) is allowed
+
+
+def reads_as_somebodys_url(value: str) -> bool:
+    """Whether a host is cut in two by a space, or a path begins as a host does: not even then is anybody asked for instructions."""
+    return re.match(r"https?://[^/?#]* |[^/?#: ]+\.[A-Za-z]{2,}(?:[/?#]|$)", value) is not None
+
+
+@pytest.mark.parametrize(("profile", "seed"), [("quick", 0), ("quick", 1), ("standard", 0)])
+def test_whatever_a_run_draws_off_this_machine_may_be_sent(profile: str, seed: int) -> None:
+    called = ("+12025550199", FRIEND)
+    drawer = Drawer(seed, Numbers(("+15005550006",), called), frozenset(p.name for p in PARAMETERS if isinstance(p.domain, Sid)))
+    plan = Plan(PROFILES[profile], seed, drawer, lambda _: True)
+    cases = {case for step in (*plan.steps(), *plan.closing_steps()) for case in step.cases}
+    held = [case for case in cases if not may_be_sent(case, called)]
+    for case in held:
+        to_strangers = [v for n, v in case.pairs if n == "To" and sum(c.isdigit() for c in v) > 2 or "@" in v]
+        assert to_strangers or any(reads_as_somebodys_url(v) for n, v in case.pairs if n in PARAMETER and isinstance(PARAMETER[n].domain, Url)), case
+    assert len(held) < len(cases) / 20
+
+
+@settings(max_examples=300)
+@given(valid_calls(Numbers(("+15005550006",), (FRIEND,))))
+def test_every_valid_call_that_is_drawn_off_this_machine_may_be_sent(case: Case) -> None:
+    assert may_be_sent(case, (FRIEND,))
 
 
 def saved(folder: Path, url: str, to: str) -> Path:
