@@ -20,7 +20,7 @@ _FATES = {
     Fate.END: ("The end", "Nothing can be judged any more. The run ends with exit code 3, and everything learnt until then is in the reports."),
 }
 _BOUNDS = (
-    ("a whole answer", "the time limit of a request (`--timeout`, 10 s), however slowly it comes; after hangs, 30 times the usual time and 0.5 s at least"),
+    ("a whole answer", "the time limit of a request (`--timeout`, 10 s), however slowly it comes; after hangs, 30 times the usual time, four times the longest, and 0.5 s at least, asked again with all of it before it counts"),
     ("a TLS handshake", "the same time limit"),
     ("interim answers", "32"),
     ("the head", "100 headers, 64 KB a line; more is a break, and named so. Of a head of more than 16 KB the beginning of each header is kept"),
