@@ -36,6 +36,7 @@ _SHORT_BODY = 4096
 _SLOW = 0.012
 _SURE_AFTER = 2  # calls that hung in the full time as well
 _ALONE_FIRST = 500  # requests that are sent alone after one of several at once got no answer; each time twice as many
+_MANY = 4000  # cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,24 @@ class Budget:
     requests: int | None = None
     seconds: float | None = None
     rate: float | None = None
+
+
+class Some:
+    """Some of the cases that are added, spread evenly over all of them."""
+
+    def __init__(self) -> None:
+        self.cases: list[Case] = []
+        self._every = self._left = 1
+
+    def add(self, case: Case) -> None:
+        """Keeps every so-many-th case; every other one of them once they have become many."""
+        self._left -= 1
+        if not self._left:
+            self.cases.append(case)
+            if len(self.cases) >= _MANY:
+                del self.cases[1::2]
+                self._every *= 2
+            self._left = self._every
 
 
 @dataclass(frozen=True)
@@ -96,6 +115,7 @@ class Session:
         sent_alone: requests that were sent again, since they had got no answer as one of several at once.
         sent_in_full_time: requests that were sent again, since they had got no answer in a time that was shortened.
         unsure: numbers of exchanges of which only that is known.
+        fine: some of the valid cases that were created.
         reserve: (requests, seconds) of the budget that are kept for finding causes, once there is something to find them for.
     """
 
@@ -122,6 +142,7 @@ class Session:
     latencies: list[float] = field(default_factory=list)
     sids: dict[str, int] = field(default_factory=dict)
     recent: deque[Case] = field(default_factory=lambda: deque(maxlen=300))
+    fine: Some = field(default_factory=Some)
     statuses: Counter[str] = field(default_factory=Counter)
     stopped: str | None = None
     _said: set[str] = field(default_factory=set)
@@ -435,6 +456,8 @@ class Session:
         if expectation.expected is Expected.ACCEPT:
             self.counts.accept_expected += 1
             self.counts.accepted += exchange.is_created
+            if exchange.is_created:
+                self.fine.add(exchange.case)
         elif expectation.expected is Expected.REJECT:
             self.counts.reject_expected += 1
             self.counts.rejected += exchange.is_refused

@@ -20,15 +20,17 @@ from hypothesis import strategies as st
 from support import ACCOUNT, at_once, changed_somewhere, closed_port, launched, ringtrue, started
 
 from harness.case import Case
+from harness.contract import Expected
 from harness.emulator import Emulator, EmulatorSettings
 from harness.errors import UsageError
 from harness.exchange import MAX_BODY, Exchange
 from harness.journal import NAME, Attributing, Heading, Journal, Judged, Opening, read_journal
-from harness.oracle import Knowledge
+from harness.oracle import Knowledge, expect
 from harness.rebuild import Rebuilt
 from harness.report.files import write_all
 from harness.report.terminal import render
-from strategies.drawing import Numbers
+from strategies.drawing import Drawer, Numbers
+from strategies.plan import PROFILES, Plan
 
 FAULTS = ("accepts-send-digits-33", "crashes-trim-absent-event", "date-created-iso", "refuses-same-again")
 REPORTS = ("report.html", "results.json", "summary.md", "junit.xml", "results.sarif")
@@ -157,6 +159,50 @@ def test_host_that_a_journal_names_is_not_looked_up(tmp_path: Path, monkeypatch:
     journal.close()
     assert Rebuilt(tmp_path).conduct().exit_code == 130
     assert asked == []
+
+
+def failing_now_and_then(where: Path, every: int, cases: int) -> Path:
+    """A journal, cut off before causes were looked for, of a server that answers one request in so many with 500."""
+    numbers = Numbers(("+15005550006",), ("+14155550100",))
+    journal = Journal(where, heading())
+    journal.add(Opening(numbers, Knowledge(frozenset(numbers.own), frozenset(numbers.called))))
+    drawer = Drawer(3, numbers)
+    steps = Plan(PROFILES["quick"], 3, drawer, lambda _: True).steps()
+    number = 0
+    for step in (s for s in steps if s.kind in ("one", "again", "sequence")):
+        for place, case in enumerate(step.cases):
+            number += 1
+            verdict = expect(case, Knowledge(frozenset(numbers.own), frozenset(numbers.called)))
+            status = 500 if number % every == 0 else 201 if verdict.expected is Expected.ACCEPT else 400
+            body = json.dumps({"sid": f"CA{number:032x}"} if status == 201 else {"code": 20001, "message": "no", "more_info": "", "status": status})
+            headers = (("Content-Type", "application/json"),)
+            journal.add(Exchange(case, number, status, "", headers, body.encode(), path="/", sent_at=1e9, method=case.method))
+            journal.add(Judged(number, step.kind, (), place))
+        if number >= cases:
+            break
+    journal.close()
+    return where
+
+
+@pytest.mark.parametrize("every", [10, 25, 50])
+@pytest.mark.parametrize("cases", [400, 900, 2500])
+def test_cut_off_run_tells_what_comes_now_and_then_as_that(every: int, cases: int, tmp_path: Path) -> None:
+    result = Rebuilt(failing_now_and_then(tmp_path, every, cases)).conduct()
+    crashes = {f.clause: f for f in result.findings if f.exchange.is_crash}
+    assert "call.combination" not in crashes and len(crashes) <= 2
+    told = crashes["call.history"]
+    assert told.flaky is not None and told.flaky[0] / told.flaky[1] < 2 / every
+    assert "now and then" in told.cause
+    assert result.clause("call.history").verdict == "FAIL"
+    assert result.clause("call.combination").verdict != "FAIL"
+
+
+def test_cut_off_run_tells_what_shows_each_time_as_no_chance(ended: Path, tmp_path: Path) -> None:
+    whole = (ended / NAME).read_bytes()
+    result = Rebuilt(cut(ended, tmp_path / "cut", whole.index(b'{"kind":"attributing"'))).conduct()
+    found = {f.clause: f for f in result.findings}
+    assert {"call.combination", "call.repeatable"} <= found.keys()
+    assert found["call.combination"].exchange.is_crash and found["call.combination"].flaky is None
 
 
 @pytest.mark.slow

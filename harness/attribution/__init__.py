@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from harness.attribution.chance import but_by_chance
 from harness.attribution.content import Content
 from harness.attribution.invalid import LATE, InvalidCalls, merged
 from harness.attribution.prober import AND_MORE, MANY, Cause, Ledger, Limits, Prober
@@ -59,7 +60,7 @@ def attribute(
         calls = InvalidCalls(prober, ledger)
         calls.attribute(invalid)
         calls.unanswered(_of_kind(seen, "unanswered"))
-    Content(prober, ledger).attribute(content)
+    Content(prober, ledger).attribute(but_by_chance(prober, ledger, content))
     Transients(prober, ledger).attribute(ledger.transient[ledger.settled:])
     ledger.settled = len(ledger.transient)
     by_cause = _not_utf8([replace(c.finding, occurrences=max(c.count, 1)) for c in ledger.causes])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from harness.attribution.chance import but_by_chance
 from harness.attribution.minimise import minimise
 from harness.attribution.prober import MANY, PLUS_KEPT, Cause, Ledger, Prober, Spent, finding_of, is_crash, short
 from harness.attribution.repeats import is_taken_anew, taken_when_repeated
@@ -42,6 +43,7 @@ class InvalidCalls:
     def attribute(self, seen: list[Seen]) -> None:
         """One finding a clause; one for all where refusing itself is broken; one where the same sort of rule is."""
         rest = [s for s in seen if not (self._explained(s.exchange.case) if s.breach.kind == "crashed" else self._is_cut(s.exchange.case))]
+        rest = but_by_chance(self.prober, self.ledger, rest)
         rest = self._broken_refusals(self._nothing_refused(self._taken_when_repeated(rest)))
         groups: dict[tuple[str, str], list[Seen]] = {}
         for s in rest:
@@ -192,6 +194,8 @@ class InvalidCalls:
                     finding = finding_of(clause, s.breach, smallest, cause, level)
                     return replace(finding, occurrences=len(group))
         except Spent:
+            if not but_by_chance(self.prober, self.ledger, group):
+                return None
             s = ordered[0]
             return replace(finding_of(clause, s.breach, s.exchange, "", level), occurrences=len(group))
         self.ledger.transient.extend(group)
@@ -251,7 +255,7 @@ class InvalidCalls:
     def unanswered(self, seen: list[Seen]) -> None:
         """One finding a clause; one for all where many parameters show the same."""
         rest = [s for s in seen if s.exchange.describe() not in self.ledger.systemic and not self._explained(s.exchange.case)]
-        rest = [s for s in rest if not self._is_forbidden_elsewhere(s)]
+        rest = but_by_chance(self.prober, self.ledger, [s for s in rest if not self._is_forbidden_elsewhere(s)])
         if len({CLAUSE[s.breach.clause].parameter for s in rest}) >= _SYSTEMIC and self._repeats_crash(rest[0]):
             self._systemic("server.answers", rest)
             return
@@ -319,6 +323,8 @@ class InvalidCalls:
                 self.ledger.transient.extend(group)
                 return
         except Spent:
+            if not but_by_chance(self.prober, self.ledger, group):
+                return
             exchange = s.exchange
         name = CLAUSE[clause].parameter
         if name is not None and exchange.case.get(name) is None:

@@ -124,6 +124,7 @@ class Ledger:
         looked_at: how much of what the session has seen is in here.
         settled: how many of the breaches that did not repeat have become findings.
         apart: clauses whose findings are never joined with those of others.
+        by_chance: kinds of breaches that valid calls show now and then, by all that could be told without asking again.
     """
 
     causes: list[Cause] = field(default_factory=list)
@@ -133,6 +134,7 @@ class Ledger:
     looked_at: int = 0
     settled: int = 0
     apart: frozenset[str] = frozenset()
+    by_chance: set[str] = field(default_factory=set)
 
 
 class Prober:
@@ -152,6 +154,7 @@ class Prober:
         self._begun = time.monotonic()
         self._spendable = 1.0
         self._no_repeats = False
+        self._is_over = False
         self._answered: dict[Case, Exchange] = {}
 
     def learn_repeats(self, seen: Sequence[Seen]) -> None:
@@ -163,6 +166,15 @@ class Prober:
         with suppress(Spent):
             answers = [self.send_next(self.plain_on_base([("Url", url)])) for url in (_BETWEEN, _URL, _BETWEEN + "/2", _URL)]
             self._no_repeats = answers[0].is_created and not answers[3].is_created and base == answers[3].case
+
+    def can_ask(self) -> bool:
+        """Whether a probe still gets an answer; the simplest call tells."""
+        try:
+            if not self._is_over:
+                self.send_next(self.plain_on_base([]))
+        except Spent:
+            return False
+        return not self._is_over
 
     @contextmanager
     def within(self, share: float) -> Iterator[None]:
@@ -225,6 +237,7 @@ class Prober:
         try:
             return self.session.send(case)
         except BudgetSpent:
+            self._is_over = True
             raise Spent from None
 
     def every_time(self, first: Case, case: Case, shows: Callable[[Exchange], bool]) -> Exchange | None:

@@ -11,6 +11,9 @@ from harness.errors import BudgetSpent
 from harness.exchange import Exchange
 from harness.session import AT_ONCE, Seen
 
+_NOT_AGAIN = "now and then; it does not show when the call is sent again"
+_NOT_ASKED = "now and then, in few of the calls that are like it; they could not be sent again"
+_SEVERAL = 3
 _ANOTHER_URL = "https://example.com/another"
 
 
@@ -83,12 +86,13 @@ class Transients:
         exchange = s.exchange
         flaky: tuple[int, int] | None = (len(group), max(self.prober.session.counts.cases, len(group)))
         before: tuple[Case, ...] = ()
+        cause = _NOT_AGAIN
         try:
             found = self._by_sequence(s)
         except Spent:
-            # Not asked again; what was sent twice in a row is taken for what it looks like.
-            found = (s.exchange, (s.exchange.case,)) if s.step == "again" and s.place else None
-        cause = "now and then; it does not show when the call is sent again"
+            # Not asked again; what was sent twice in a row is taken for what it looks like, if it mostly looks like it.
+            found = (s.exchange, (s.exchange.case,)) if s.step == "again" and s.place and self._is_usual_again(group) else None
+            cause = _NOT_ASKED if self.ledger.by_chance else _NOT_AGAIN
         if found is not None:
             exchange, before = found
             flaky = None
@@ -98,6 +102,12 @@ class Transients:
         level = _level_of(clause, group)
         finding = finding_of(clause, s.breach, exchange, cause, level)
         self.ledger.findings.append(replace(finding, occurrences=len(group), before=before, flaky=flaky))
+
+    def _is_usual_again(self, group: list[Seen]) -> bool:
+        """Whether most calls that were sent again showed the same."""
+        clause, expected = ("call.repeatable", "201") if _clause_of(group) == "call.history" else ("refusal.repeatable", "4xx")
+        again = sum(s.step == "again" and s.place > 0 and s.breach.expected == expected for s in group)
+        return 2 * again > self.prober.session.exercised[clause] and (again > _SEVERAL or not self.ledger.by_chance)
 
     def _by_sequence(self, s: Seen) -> tuple[Exchange, tuple[Case, ...]] | None:
         """The exchange, and the case to send before it, if the two of them show the break every time."""

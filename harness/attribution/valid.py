@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from harness.attribution.chance import Chance
 from harness.attribution.minimise import minimise
 from harness.attribution.prober import (
     MANY,
@@ -51,6 +52,7 @@ class ValidCalls:
         self.ledger = ledger
         self._fixed: frozenset[Pair] = frozenset()
         self._slow = False
+        self._chances: dict[str, Chance] = {}
 
     def attribute(self, seen: list[Seen]) -> None:
         """Finds the cause of each, the small cases first."""
@@ -61,7 +63,25 @@ class ValidCalls:
             try:
                 self._one(s)
             except Spent:
-                self._unexplained(s)
+                self._unasked(s)
+
+    def _unasked(self, s: Seen) -> None:
+        """Where nothing can be asked any more: what a failing call has in common with others tells whether it is more than chance."""
+        kind = s.breach.kind
+        if kind not in self._chances:
+            self._chances[kind] = self._chance(kind)
+        if self._chances[kind].explains(s.exchange.case):
+            self.ledger.transient.append(s)
+            self.ledger.by_chance.add(kind)
+        else:
+            self._unexplained(s)
+
+    def _chance(self, kind: str) -> Chance:
+        session, counts = self.prober.session, self.prober.session.counts
+        failed = [w for w in session.seen if w.breach.kind != "content" and self.prober.expect(w.exchange.case).expected is Expected.ACCEPT]
+        alike = [w.exchange.case for w in failed if w.breach.kind == kind]
+        share = len(alike) / max(len(failed), 1)
+        return Chance(alike, session.fine.cases, share * (1 - counts.accepted / max(counts.accept_expected, 1)))
 
     def _unexplained(self, s: Seen) -> None:
         """Where the bounds are spent: an own finding only if nothing of its kind is known yet."""
