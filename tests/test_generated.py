@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -76,3 +78,22 @@ def test_the_profile_says_how_many_are_sent_and_the_faithful_emulator_keeps_sile
         session.close()
     assert session.counts.requests > 100
     assert session.seen == []
+
+
+def test_no_folder_for_temporary_files_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_get_default_tempdir", none)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with Emulator(EmulatorSettings()) as emulator:
+        session = Session(Target(TargetConfig(emulator.url, emulator.account_sid, emulator.auth_token)))
+        session.learn(KNOWN)
+        numbers = Numbers(("+15005550006",), ("+12025550199",))
+        run_properties(session, numbers, frozenset(), Profile("deep", 0, 0, 0, 0, 0, 0, 0, 1, 3), 1)
+        session.close()
+    assert session.counts.requests > 10
+    assert list(tmp_path.iterdir()) == []
