@@ -30,7 +30,7 @@ _TOKEN_NAME = rb"auth[_-]?token"
 _IN_QUOTES = rb'"((?:[^"\\]++|\\.)*+)"'
 _IN_APOSTROPHES = rb"'((?:[^'\\]++|\\.)*+)'"
 # Backslashes before a quote that is escaped, as many as before any other of the same text; a run of them is only entered at its start.
-_DEPTH = rb'(?<!\\)(\\{1,31}+)"'
+_DEPTH = rb'(\\(?<!\\\\)\\{0,30}+)"'
 _SHUT = rb'(?:\1\\\1\\)*+\1"'
 _IN_ESCAPED_QUOTES = rb'\1"((?:[^"\\]++|(?!%s)\\++"?)*+)%s' % (_SHUT, _SHUT)
 _SPACE = rb"(?:\s|\\[rnt]|%20|\+)"
@@ -103,6 +103,16 @@ _UNSURE: tuple[tuple[str, bytes], ...] = (
     (PASSWORD, rb"%s:\s*([^\s\"'<>\\&,;{}()\[\]`]{5,})" % _PASSWORD),
 )
 RULES = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _RULES + _UNSURE)
+# What stands in a rule, and words in small letters of which each match of it has one: a rule is only tried where they are.
+_WORDS_OF: tuple[tuple[bytes, tuple[bytes, ...]], ...] = (
+    (_HEADERS, (b"authorization", b"cookie", b"x-api-key", b"x-auth-token")), (_PASSWORD, (b"password",)),
+    (_TOKEN_NAME, (b"auth-token", b"auth_token", b"authtoken")), (rb"(?:x-api-key|x-auth-token)", (b"x-api-key", b"x-auth-token")),
+    (rb"</?(?:t[dh]|", tuple(slash + tag for slash in (b"<", b"</") for tag in (b"td", b"th", b"dt", b"dd", b"code", b"span", b"b", b"mark"))),
+    (rb'value\1"', (b"value\\",)), (rb'"value"', (b'"value"',)), (rb"authorization[", (b"authorization",)),
+    *((word, (word[2:].lower(),)) for word in (rb"\bcurl", rb"\bbearer", rb"\bbasic", rb"\bcookie")), (rb"\bsips?:", (b"sip:", b"sips:")),
+    (rb"\btoken \(made", (b"token (made",)), (rb"%3A%2F%2F", (b"%3a%2f%2f",)),
+)
+NEEDED = {rule: tuple(words for part, words in _WORDS_OF if part in rule.pattern) for _, rule in RULES}
 _BARE_BASIC = next(rule for _, rule in RULES if rule.pattern.startswith(rb"\bbasic"))
 _WITH_DIGIT = frozenset(rule for _, rule in RULES[len(_RULES):])
 
@@ -143,7 +153,7 @@ class Cleaner:
         self._learn(data)
 
     def _learn(self, data: bytes) -> None:
-        for kind, rule in RULES:
+        for kind, rule in _rules_for(data):
             if kind == PASSWORD:
                 for found in rule.finditer(data):
                     value = _value(found)
@@ -162,7 +172,7 @@ class Cleaner:
         counts: Counter[str] = Counter()
         if not binary:
             data = _BODY.sub(lambda found: self._clean_body(found, counts), data)
-        for kind, rule in RULES:
+        for kind, rule in _rules_for(data):
             data = _replaced(data, rule, lambda found, rule=rule: _stand_in(found, rule, binary), counts, kind)  # type: ignore[misc]
         for kind, needles in ((PASSWORD, needles_of_passwords(self.passwords)), (TOKEN, self.needles)):
             data, number = needles.taken_out(data, None if binary else REDACTED.encode())
@@ -195,6 +205,13 @@ class Cleaner:
         if found[0] == digits and found.string[max(found.start() - 1, 0):found.start()] not in (b'"', b"'"):
             return _zeros(len(digits))
         return re.sub(rb"[0-9]", b"0", found[0])
+
+
+def _rules_for(data: bytes) -> list[tuple[str, re.Pattern[bytes]]]:
+    """The rules that may find something in the data."""
+    lower = data.lower()
+    there = {word: word in lower for _, words in _WORDS_OF for word in words}
+    return [(kind, rule) for kind, rule in RULES if all(any(map(there.__getitem__, words)) for words in NEEDED[rule])]
 
 
 def _zeros(digits: int) -> bytes:

@@ -21,7 +21,7 @@ from support import ACCOUNT, TOKEN, at_once, command, grows_no_faster, launched,
 
 from harness.emulator import Emulator, EmulatorSettings
 from harness.redaction import ACCOUNT as ACCOUNT_SID
-from harness.redaction import CREDENTIALS, NUMBER, PASSWORD, Cleaner
+from harness.redaction import CREDENTIALS, NEEDED, NUMBER, PASSWORD, RULES, Cleaner
 from harness.redaction import TOKEN as TOKEN_KIND
 from harness.secrecy import needles_of
 
@@ -361,6 +361,12 @@ def clean(data: bytes) -> None:
 def test_time_grows_no_faster_than_a_file_of_the_same_again_and_again(before: str, unit: str) -> None:
     data = (before + unit * (50_000 // len(unit)) + "!").encode()
     assert grows_no_faster(clean, data, data * 4)
+
+
+def test_what_a_rule_finds_has_the_words_without_which_it_is_not_tried() -> None:
+    found = {rule: [m[0].lower() for text, _ in PLANTED.values() for m in rule.finditer(text.encode())] for _, rule in RULES}
+    assert all(any(word in match for word in words) for rule, matches in found.items() for match in matches for words in NEEDED[rule])
+    assert sum(bool(matches) for matches in found.values()) > len(RULES) // 2
 
 
 def test_work_that_grows_faster_is_told() -> None:
