@@ -178,7 +178,7 @@ def _one(directory: Path, name: Path, output: Path | None, cleaner: Cleaner) -> 
     data = _read(source)
     content = _content(data)
     clean, counts = cleaner.clean(content.data, not content.code and _is_binary(data))
-    if cleaner.needles.are_in(clean):
+    if counts and cleaner.needles.are_in(clean):
         raise _Left("a token is in it in a way that can't be taken out")
     clean = content.written(clean) if counts else data
     called = _clean_path(name, cleaner, counts)
