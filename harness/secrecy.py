@@ -24,7 +24,6 @@ from typing import NamedTuple
 REDACTED = "[redacted]"
 GRAM = 12  # characters in a row that count as a leak
 SHORTEST = 6  # characters; a shorter secret can't be told from chance
-_WHOLE = 1 << 30
 # Every run of GRAM characters holds a whole block of _BLOCK that begins at a multiple of _STRIDE.
 _BLOCK, _STRIDE = 5, 8
 _DEPTH = 5  # so often escapes are undone that stand in each other
@@ -146,18 +145,18 @@ class Needles:
 
     Args:
         grams: each twelve characters in a row of it, or all of a shorter one, as they are once escapes are undone, in small letters;
-            and where in each the block begins that is looked for first.
+            and the block of each that is looked for first.
         odd: whether it has characters that are escaped, so that what was in base64 is read with escapes too.
     """
 
-    grams: frozenset[tuple[bytes, int]] = frozenset()
+    grams: frozenset[tuple[bytes, bytes]] = frozenset()
     odd: bool = False
 
     @cached_property
     def _by_block(self) -> dict[bytes, list[tuple[bytes, int]]]:
         out: dict[bytes, list[tuple[bytes, int]]] = {}
-        for gram, at in sorted(self.grams):
-            out.setdefault(gram[at:at + _BLOCK], []).append((gram, at))
+        for gram, block in sorted(self.grams):
+            out.setdefault(block, []).append((gram, gram.index(block)))
         return out
 
     def __bool__(self) -> bool:
@@ -184,12 +183,13 @@ class Needles:
         data = view.data.lower()
         for block, grams in self._by_block.items():
             at = data.find(block)
+            step = 1 if len(block) == _BLOCK else len(block)
             while at >= 0:
                 for gram, before in grams:
                     start = at - before
                     if start >= 0 and data.startswith(gram, start):
                         yield view.back((start, start + len(gram)))
-                at = data.find(block, at + 1)
+                at = data.find(block, at + step)
 
     def not_in(self, said: bytes) -> Needles:
         """Those that are not in what somebody says in the open anyway, in whatever letter case."""
@@ -230,7 +230,7 @@ def needles_of(token: str | None, beside: str = "") -> Needles:
 
 def needles_of_passwords(values: Iterable[str]) -> Needles:
     """What is looked for of passwords, each as a whole; nothing of one that is short or of few letters."""
-    told = [_needles(value, _WHOLE) for value in values if is_telling(value)]
+    told = [_needles(value) for value in values if is_telling(value)]
     return Needles(frozenset().union(*(n.grams for n in told)), any(n.odd for n in told))
 
 
@@ -305,18 +305,23 @@ def _ways(secret: str) -> set[bytes]:
     return {raw, raw.decode("latin-1").encode(), *(secret.encode(code, "surrogatepass").replace(b"\0", b"") for code in ("utf-16-le", "utf-16-be"))}
 
 
-def _needles(secret: str, length: int) -> Needles:
-    """What is looked for of a secret: so many characters of it in a row."""
+def _needles(secret: str, length: int = 0) -> Needles:
+    """What is looked for of a secret: so many characters of it in a row, or all of it."""
     odd = _NEVER_ESCAPED.fullmatch(secret) is None
-    grams: set[tuple[bytes, int]] = set()
+    grams: set[tuple[bytes, bytes]] = set()
     for level in (level for way in _ways(secret) for level in _levels(way, odd)):
-        signs = [sign.encode("utf-8", "surrogateescape").lower() for sign in level.data.decode("utf-8", "surrogateescape")]
+        whole = level.data.lower()
+        if not length:
+            grams.add((whole, whole))
+        if not length or len(whole) < SHORTEST:
+            continue
+        signs = [sign.encode("utf-8", "surrogateescape") for sign in whole.decode("utf-8", "surrogateescape")]
         begin = 0
         for i in range(max(len(signs) - length, 0) + 1):
             gram = b"".join(signs[i:i + length])
-            if len(gram) >= SHORTEST:
-                grams.add((gram, -begin % _STRIDE))
-            begin += len(signs[i]) if signs else 0
+            first = -begin % _STRIDE
+            grams.add((gram, gram[first:first + _BLOCK]))
+            begin += len(signs[i])
     return Needles(frozenset(grams), odd)
 
 
