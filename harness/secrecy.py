@@ -29,7 +29,7 @@ _BLOCK, _STRIDE = 5, 8
 _DEPTH = 5  # so often escapes are undone that stand in each other
 _MASK = b"\0" + b"*" * 255  # a NUL stays, so that text in UTF-16 stays that
 # Every byte as a character of base64, so that all of it can be decoded and nothing moves.
-_AS_64 = bytes(c if chr(c) in ascii_uppercase + ascii_lowercase + digits + "+/" else {45: 43, 95: 47}.get(c, 65) for c in range(256))
+_AS_64 = bytes(c if chr(c) in ascii_uppercase + ascii_lowercase + digits + "+/" else {45: 43, 95: 47}.get(c, 47) for c in range(256))
 # What JSON, HTML, forms and UTF-16 write otherwise; those of a kind that stand in each other are one. Each is bounded.
 _ESCAPE = re.compile(
     rb"\\\\{0,63}+(?:u[dD][89abAB][0-9a-fA-F]{2}\\{1,63}+u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[bfnrt])?"
