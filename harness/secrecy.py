@@ -175,9 +175,9 @@ class Needles:
             yield from self._spans_as_read(level)
             for decoded in level.decoded():
                 yield from self._spans_as_read(decoded)
-                plain = decoded.undone(True, mapped) if self.odd else None
-                if plain is not None:
-                    yield from self._spans_as_read(plain)
+                plain = decoded.undone(True, mapped=False) if self.odd else None
+                if plain is not None and any(True for _ in self._spans_as_read(plain)):
+                    yield from self._spans_as_read(decoded.undone(True) or plain)
 
     def _spans_as_read(self, view: _View) -> Iterator[_Span]:
         data = view.data.lower()
