@@ -192,12 +192,12 @@ class Drawer:
 
     def pair_of(self, name: str, familiar: bool = False) -> list[Pair]:
         """A valid value of one optional parameter as the pairs that carry it (several for repeated ones)."""
-        if familiar and (known := _familiar(name)):
-            return [(name, known[int(self.rng.random() * len(known))])]
         domain = PARAMETER[name].domain
         if isinstance(domain, Events) and domain.repeated:
             chosen = self.rng.sample(domain.values, self.rng.randint(1, len(domain.values)))
             return [(name, v) for v in chosen]
+        if familiar and (known := _familiar(name)):
+            return [(name, known[int(self.rng.random() * len(known))])]
         value = self.valid(name)
         if value is None:
             return []
@@ -206,10 +206,10 @@ class Drawer:
     def company(self, name: str, turn: int, phone: bool = False) -> list[Pair]:
         """A valid company for one value of a parameter, without the parameter itself; `turn` picks the kind of it.
 
-        0 the simplest call, 1 with what the parameter needs, 2 a full call, 3 and 4 to SIP and a client, then any.
+        0 the simplest call, 1 with what the parameter needs, 2 a full call, 3 and 4 to SIP and a client, 5 any, 6 nearly full.
         With `phone` each of them is to a phone.
         """
-        loose = turn >= 5 and self.rng.random() < 0.3
+        loose = turn >= 5 and self.rng.random() < (0.3 if turn == 5 else 0.5)
         avoided = frozenset((_ignoring(name) if loose else _avoided(name)) | {name})
         if turn == 0:
             pairs = self._simple(name, avoided)
@@ -223,7 +223,7 @@ class Drawer:
             pairs = self.packed(0.15, self._kind(name, ("sip", "client")[turn - 3], phone), avoided, familiar=True)
             self.complete(name, pairs)
         else:
-            pairs = self.packed(self.rng.choice((0.1, 0.35, 0.6, 0.9)), self._kind(name, None, phone), avoided, familiar=True)
+            pairs = self.packed(self.rng.choice((0.1, 0.35, 0.6, 0.9)) if turn == 5 else 0.95, self._kind(name, None, phone), avoided, familiar=True)
             if self.rng.random() < 0.8:
                 self.complete(name, pairs)
         return pairs

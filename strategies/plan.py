@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from harness.case import ACCOUNTS, Case, Pair, Pairs
-from harness.contract import FORM_TYPE, PARAMETERS, Expected, Parameter, ValueClass
+from harness.classify import classify
+from harness.contract import FORM_TYPE, PARAMETER, PARAMETERS, Expected, Parameter, ValueClass
 from harness.contract.model import Events, Integer, Sid, Twiml
 from harness.wire import STYLES
 from strategies.covering import ABSENT, rows
@@ -30,6 +31,7 @@ WRONG_CREDENTIALS: tuple[tuple[str, str], ...] = (
 
 
 _LAST = ("malformed.huge", "malformed.form", "malformed.utf-8")
+_SAME_NUMBER = 0.15  # the share of packed calls that have one number in two parameters
 _SAME_PERSON = 0.4  # the share of the calls at once of one kind that go to one person
 _ONE_WRONG = 0.4  # the share of the other calls at once among which one has to be refused
 _CHARSETS = ("; charset=utf-8", ";charset=UTF-8", "; charset=UTF-8", '; charset="utf-8"')
@@ -130,7 +132,8 @@ class Plan:
         rejecting = sum(self._times(q, c) for q, c in self._classes(Expected.REJECT))
         unclear = sum(self._times_unclear(q, c) for q, c in self._classes(Expected.EITHER))
         alone = sum(min(p.alone, len(edges(q.name, c.slug)) or 1) for q, c in self._classes(Expected.ACCEPT))
-        return rejecting + unclear + alone + p.packed + len(self._arrays) + p.again * 5 + p.together * 2 + 150
+        once_more = sum(self._edges(q, c) for q, c in self._classes(Expected.REJECT))
+        return rejecting + once_more + unclear + alone + p.packed + len(self._arrays) + p.again * 5 + p.together * 2 + 150
 
     def _makers(self) -> Iterator[Maker]:
         protocol = self._protocol()
@@ -143,6 +146,7 @@ class Plan:
             block: list[Maker] = []
             block.extend(self._case_maker(p, c, turn) for p, c in self._classes(Expected.REJECT) if turn < self._times(p, c))
             block.extend(self._case_maker(p, c, turn) for p, c in self._classes(Expected.EITHER) if turn < self._times_unclear(p, c))
+            block.extend(self._edge_maker(p, c, turn - 1) for p, c in self._classes(Expected.REJECT) if turn <= self._edges(p, c))
             if turn < 8 + self.profile.unclear:
                 block.extend(self._odd_makers(turn))
             block.extend(self._alone_makers(turn))
@@ -169,6 +173,10 @@ class Plan:
             outside = self.profile.outside * (1 if parameter.domain.minimum is not None else 3)
         least = 4 * self.profile.refused if parameter.required else 0
         return max(min(len(edges(parameter.name, row.slug)) * 4 // 3, self.profile.edges) + self.profile.refused + outside, least)
+
+    def _edges(self, parameter: Parameter, row: ValueClass) -> int:
+        """How many edges of a class are met."""
+        return min(len(edges(parameter.name, row.slug)), self.profile.edges)
 
     def _times_unclear(self, parameter: Parameter, row: ValueClass) -> int:
         """How often an unclear class is met."""
@@ -218,6 +226,24 @@ class Plan:
         again = row.expected is Expected.REJECT and turn == 3
         return Step("again", (case, case)) if again else Step("one", (case,))
 
+    def _edge_maker(self, parameter: Parameter, row: ValueClass, place: int) -> Maker:
+        return lambda: self._edge_step(parameter, row, place)
+
+    def _edge_step(self, parameter: Parameter, row: ValueClass, place: int) -> Step | None:
+        """Each edge that must be refused once more, in a call with nearly all parameters: its rule may not hold beside some other one."""
+        value = edges(parameter.name, row.slug)[place]
+        if row.slug in ("required", "phone-for-phone"):
+            return None
+        pairs = self.drawer.company(parameter.name, 6)
+        if place % 2:
+            pairs = self._to_a_foreign_phone(pairs, valid=False)
+        if isinstance(parameter.domain, Twiml):
+            pairs = [p for p in pairs if p[0] != "Url"]
+        added = self._pairs_with(parameter, row, value, place + 1)
+        at = self.rng.randrange(len(pairs) + 1)
+        pairs[at:at] = added
+        return Step("one", (Case(tuple(pairs), f"{parameter.slug}.{row.slug}", self.seed),))
+
     def _another_wrong(self, case: Case) -> list[Pair]:
         """A value that another parameter, which the call does not have, must refuse too."""
         classes = self._classes(Expected.REJECT)
@@ -236,11 +262,12 @@ class Plan:
         return pairs if number is None else [(n, number if n == "To" else v) for n, v in pairs]
 
     def _instructed(self, pairs: list[Pair], turn: int) -> list[Pair]:
-        """A call that lacks a number, with each way to say what to do in turn: a rule may hold beside one of them alone."""
-        name = ("Url", "ApplicationSid", "Twiml")[turn // 2 % 3]
-        if name == "ApplicationSid" and name not in self.drawer.open_sids:
+        """A call that lacks a number, with each way to say what to do in turn: a rule may hold beside one of them alone, or beside two."""
+        names = (("Url",), ("ApplicationSid",), ("Twiml",), ("ApplicationSid", "Twiml"))[turn // 2 % 4]
+        if "ApplicationSid" in names and "ApplicationSid" not in self.drawer.open_sids:
             return pairs
-        return [*(p for p in pairs if p[0] not in ("Url", "Twiml", "ApplicationSid")), *self.drawer.pair_of(name, familiar=True)]
+        told = [p for name in names for p in self.drawer.pair_of(name, familiar=True)]
+        return [*(p for p in pairs if p[0] not in ("Url", "Twiml", "ApplicationSid")), *told]
 
     def _value_at(self, parameter: Parameter, row: ValueClass, turn: int) -> str | None:
         """The class's next value; in the full call the first edge again, since a rule may hold for it alone and not in company."""
@@ -294,8 +321,19 @@ class Plan:
         else:
             share = self.rng.choice((0.12, 0.3, 0.5, 0.5, 0.7, 0.9, 1.0))
             pairs = self.drawer.packed(share)
+            if self.rng.random() < _SAME_NUMBER:
+                pairs = self._with_same_number(pairs)
         case = Case(tuple(pairs), "call.combination", self.seed)
         return Step("one", (self._dressed(case, turn),))
+
+    def _with_same_number(self, pairs: list[Pair]) -> list[Pair]:
+        """The pairs with one number in two parameters, where two of them take the same."""
+        numbers = [p for p in pairs if isinstance(PARAMETER[p[0]].domain, Integer)]
+        for name, value in self.rng.sample(numbers, len(numbers)):
+            for other, _ in numbers:
+                if other != name and classify(other, value) == "range":
+                    return [(n, value if n == other else v) for n, v in pairs]
+        return pairs
 
     def _everything_step(self) -> Step:
         """A valid call that has every parameter which this target may be sent."""

@@ -99,7 +99,9 @@ def _mutant(value: str, rng: Random) -> str:
 
 # --- closed sets -----------------------------------------------------------------------------------
 
-_WORDS = ("yes", "no", "true", "1", "false", "0", "Continue", "on", "Hangup", "off", "both", "none", "null", "maybe", "unknown", "default", "auto", "x", "undefined", "-1")
+_WORDS = ("yes", "no", "true", "1", "false", "0", "Continue", "on", "Hangup", "off", "both", "none", "null", "maybe", "unknown", "default", "auto", "x", "undefined", "-1",
+          # what belongs to another parameter, or to the verb that records
+          "mono", "dual", "inbound", "outbound", "trim-silence", "do-not-trim", "Enable", "DetectMessageEnd", "do-not-record", "record-from-answer")
 
 
 @_edges.register
@@ -240,7 +242,7 @@ def _(domain: Sid, slug: str) -> tuple[str, ...]:
     p, h = domain.prefix, _FIXED_SID
     return {
         "well-formed": (p + h.lower(), p + h.upper(), p + h, p + "0" * 32, p + "f" * 32, p + "A" * 32, p + "9" * 32),
-        "prefix": ("CA" + h, "AC" + h, "XX" + h, p.lower() + h, "PN" + h, "TK" + h, "SM" + h, "RE" + h, "MG" + h, "IM" + h, "SK" + h, "CN" + h, "WA" + h, p[0] + h, h, p[::-1] + h, p[0] + p[1].lower() + h, "sid"),
+        "prefix": ("CA" + h, "AC" + h, "XX" + h, p.lower() + h, "PN" + h, "TK" + h, "SM" + h, "RE" + h, "MG" + h, "IM" + h, "SK" + h, "CN" + h, "WA" + h, p[0] + h, h, p[::-1] + h, p[0] + p[1].lower() + h, "sid", *(other + h.lower() for other in ("AP", "BY") if other != p)),
         "length": (p + h[:31], p + h + "0", p, p + h[:30], p + h + "00", p + h * 2, p + "0", p + h[:16], p + h * 8, p + h * 60),
         "hex-digits": tuple(
             p + h[:i] + c + h[i + 1:] for i, c in ((31, "g"), (0, "G"), (15, "z"), (7, "x"), (31, "-"), (20, "o"), (3, "é"), (9, "_"))
