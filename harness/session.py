@@ -5,6 +5,7 @@ It decides nothing about causes (`harness.attribution`) or verdicts (`harness.ve
 
 from __future__ import annotations
 
+import re
 import statistics
 import threading
 import time
@@ -34,6 +35,7 @@ _MAX_SEEN_CONTENT = 24
 _MAX_KEPT = 48 << 20
 _SHORT_BODY = 4096
 _SLOW = 0.012
+_SID_OF_A_CALL = re.compile(rb'"sid"\s*:\s*"CA[0-9a-fA-F]{32}"')  # in what is no JSON
 _SURE_AFTER = 2  # calls that hung in the full time as well
 _ALONE_FIRST = 500  # requests that are sent alone after one of several at once got no answer; each time twice as many
 _MANY = 4000  # cases
@@ -468,7 +470,7 @@ class Session:
         """Whether a 2xx tells of no call, though created calls of this target have a sid, and nothing had to be created."""
         if expectation.expected is Expected.ACCEPT or not exchange.is_created or not self.sids:
             return False
-        return not has_sid(exchange)
+        return not has_sid(exchange) and (exchange.document is not None or _SID_OF_A_CALL.search(exchange.body) is None)
 
     def _unique(self, exchange: Exchange) -> list[Breach]:
         """Whether a created call's sid is new in this run."""

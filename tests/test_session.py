@@ -14,6 +14,7 @@ import pytest
 from adversary import read_request
 
 from harness.case import Case
+from harness.exchange import Exchange
 from harness.session import Budget, Session
 from harness.target import Target, TargetConfig
 from strategies.plan import Step
@@ -164,3 +165,12 @@ def test_answer_that_is_still_on_its_way_when_a_run_is_interrupted_is_given_up()
         session.close()
     assert exchange.status == 400
     assert names(server)[-1] == "c2"
+
+
+@pytest.mark.parametrize(("body", "is_call"), [(b'{"sid": "CA' + b"0" * 32 + b'", "price": NaN}', True), (b'{"code": 21205, "price": NaN}', False), (b"<p>wrong</p>", False)])
+def test_2xx_for_what_need_not_be_created_is_a_call_where_a_sid_is_in_it(body: bytes, is_call: bool) -> None:
+    session = Session(Target(TargetConfig("http://127.0.0.1:9", "AC" + "5a" * 16)))
+    session.sids["CA" + "1" * 32] = 1
+    case = Case((("To", "+14155550100"), ("From", "+15005550006"), ("Url", "https://example.com/"), ("TimeLimit", "59")), "time-limit.unclear")
+    found = session.judge(Exchange(case, 2, 201, headers=(("Content-Type", "application/json"),), body=body, path="/Calls.json"))
+    assert ("response.json" in {b.clause for b in found}) is is_call
