@@ -22,6 +22,7 @@ AMPERSAND = "ampersand"
 ONLY = ", only with "
 LATE = "only in calls with "
 _SYSTEMIC = 4
+_SHARED = 3  # parameters; whose rule is broken alike share what should check it
 _LARGE = 8
 _SEVERAL = 3
 _PRESENCE = "required"  # a rule of a parameter, not of its values
@@ -478,7 +479,7 @@ def merged(found: list[Finding], apart: frozenset[str]) -> list[Finding]:
         by_rule.setdefault((f.clause if f.clause in apart else _rule(f), f.actual), []).append(f)
     out: list[Finding] = []
     for (rule, _), group in by_rule.items():
-        fewest = 2 if rule == AMPERSAND else _SYSTEMIC
+        fewest = 2 if rule == AMPERSAND else _SHARED
         if len(group) < fewest or len({f.clause for f in group}) < fewest:
             out.extend(group)
             continue
