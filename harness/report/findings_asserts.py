@@ -137,8 +137,8 @@ def _content_type(claim: Claim) -> Lines:
 
 
 def _password(claim: Claim) -> Lines:
-    sent = [case.get("SipAuthPassword") for case in (claim.case, *claim.before)]
-    return [f"assert not holds({claim.answer}, {text_literal(password)}), told({claim.answer})" for password in sent if password]
+    sent = [password for case in (claim.case, *claim.before) if (password := case.get("SipAuthPassword"))]
+    return [f"assert not holds({claim.answer}, {text_literal(password)}), told({claim.answer})" for password in sent or [""]]
 
 
 def _no(function: str) -> Callable[[Claim], Lines]:
