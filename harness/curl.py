@@ -53,6 +53,8 @@ def _credentials(case: Case, account_sid: str) -> list[str]:
         "right": f'-u "{account_sid}:{_PLACEHOLDER}"', "none": "", "wrong": f'-u "{account_sid}:wrong"',
         "prefix": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN%?}}"', "longer": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN}}0"',
         "second-colon": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN}}:0"',
+        "nul-end": f"-H \"Authorization: Basic $(printf '%s%s\\0x' '{account_sid}:' \"{_PLACEHOLDER}\" | base64 -w0)\"",
+        "user-twice": f'-u "{account_sid}:{account_sid}"',
         "changed-end": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN%?}}-"', "changed-start": f'-u "{account_sid}:-${{RINGTRUE_AUTH_TOKEN#?}}"',
         "spaced": f'-u "{account_sid}:{_PLACEHOLDER} "', "user-end": f'-u "{near}:{_PLACEHOLDER}"',
         "user-longer": f'-u "{account_sid}0:{_PLACEHOLDER}"',

@@ -296,6 +296,10 @@ class Session:
     def watch(self, exchange: Exchange) -> None:
         """Counts the valid calls in a row whose answers say nothing about the contract. How invalid ones are refused tells nothing of that."""
         case, unanswered = exchange.case, exchange.status is None
+        if not unanswered and not _is_usual(case):
+            if None in self._endings:
+                self._forget_alike()
+            return
         if not is_ending(exchange):
             if self._alike_since and (exchange.is_created or None in self._endings or self._is_valid(case)):
                 self._forget_alike()
@@ -303,9 +307,10 @@ class Session:
         if not self._alike_since or unanswered is not (None in self._endings):
             self._forget_alike()
             self._alike_since = exchange.number
-        self._endings.add(exchange.status)
-        if _is_usual(case) and (unanswered or self._is_valid(case)):
-            self._alike.append(exchange.number)
+        if unanswered or self._is_valid(case):
+            self._endings.add(exchange.status)
+            if _is_usual(case):
+                self._alike.append(exchange.number)
 
     def _forget_alike(self) -> None:
         self._alike.clear()

@@ -812,6 +812,8 @@ def _credential(kind: str, config: TargetConfig) -> str | None:
         "prefix": _basic(user, token[:-1]),
         "longer": _basic(user, token + "0"),
         "second-colon": _basic(user, token + ":0"),
+        "nul-end": _basic(user, token + "\0x"),
+        "user-twice": _basic(user, user),
         "empty": _basic(user, ""),
         "letter-case": _basic(user, token.swapcase()),
         "changed-start": _basic(user, changed_at(token, 0)),

@@ -23,6 +23,7 @@ WRONG_CREDENTIALS: tuple[tuple[str, str], ...] = (
     ("none", "auth.missing"), ("wrong", "auth.wrong"), ("prefix", "auth.almost-right"), ("longer", "auth.almost-right"),
     ("changed-end", "auth.almost-right"), ("changed-start", "auth.almost-right"), ("spaced", "auth.almost-right"),
     ("empty", "auth.almost-right"), ("letter-case", "auth.almost-right"), ("second-colon", "auth.almost-right"),
+    ("nul-end", "auth.almost-right"), ("user-twice", "auth.almost-right"),
     ("other-user", "auth.user"), ("user-end", "auth.user"), ("user-longer", "auth.user"), ("no-user", "auth.user"),
     ("exchanged", "auth.user"), ("other-scheme", "auth.scheme"),
     ("scheme-only", "auth.scheme"), ("no-scheme", "auth.scheme"), ("no-base64", "auth.scheme"), ("unencoded", "auth.scheme"),

@@ -220,6 +220,7 @@ def strangers(caller: Any) -> list[str | None]:
         caller.basic(token=token + "0"), caller.basic(token=token.upper()), caller.basic(user="AC" + "1" * 32), caller.basic(user=sid.upper()),
         caller.basic(user=token, token=sid), own.replace("Basic", "Digest"), f"Bearer {token}", f"Basic {sid}:{token}", "Basic ???",
         caller.basic(token="x" + token[1:]), caller.basic(token=token + " "), caller.basic(token=token + ":0"), caller.basic(user=sid[:-1] + "x"),
+        caller.basic(token=token + "\0x"), caller.basic(token=sid),
     ]  # fmt: skip
 
 

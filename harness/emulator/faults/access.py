@@ -85,6 +85,8 @@ _ROWS: tuple[tuple[str, str, Hook], ...] = (
     ("token-cut", "a token that lacks its last character is taken", _admit(lambda user, password, s: _is_account(user, s) and password == _token(s)[:-1])),
     ("token-longer", "a token with more after it is taken", _admit(lambda user, password, s: _is_account(user, s) and password.startswith(_token(s)))),
     ("token-second-colon", "what stands behind a second colon is not looked at", _admit(lambda user, password, s: _is_account(user, s) and password.partition(b":")[0] == _token(s))),
+    ("token-nul", "a token ends at a NUL", _admit(lambda user, password, s: _is_account(user, s) and password.partition(b"\0")[0] == _token(s))),
+    ("token-is-user", "the user name is taken for its token", _admit(lambda user, password, s: _is_account(user, s) and password == user)),
     ("token-letter-case", "a token in another letter case is taken", _admit(lambda user, password, s: _is_account(user, s) and password.lower() == _token(s).lower())),
     ("any-user", "any user name is taken with the right token", _admit(lambda user, password, s: password == _token(s) and user != b"")),
     ("user-beginning", "20 right characters at the user name's beginning are enough", _admit(lambda user, password, s: password == _token(s) and user[:20] == s.account_sid.encode()[:20])),
