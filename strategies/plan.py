@@ -37,6 +37,7 @@ _SAME_PERSON = 0.4  # the share of the calls at once of one kind that go to one 
 _ONE_WRONG = 0.4  # the share of the other calls at once among which one has to be refused
 _CHARSETS = ("; charset=utf-8", ";charset=UTF-8", "; charset=UTF-8", '; charset="utf-8"')
 _MULTIPART = "multipart/form-data; boundary=x"
+_SECOND = {"To": "client:alice", "From": "client:bob"}  # beside the usual ones
 _UNKNOWN = ("Unknown", "to", "X" * 300, "ClientNotificationUrl", "To[]", "é", "__proto__", "To ", "", "StatusCallbackEvent[0]")
 
 
@@ -489,7 +490,8 @@ class Plan:
                 pairs = (*base, (_UNKNOWN[(place + self.seed) % len(_UNKNOWN)], "1"))
             elif aim == "malformed.repeated":
                 value = dict(base).get(parameter.name) or next(iter(edges(parameter.name, parameter.classes[0].slug)), "x")
-                pairs = (*others, (parameter.name, value), (parameter.name, value))
+                other = _SECOND.get(parameter.name) or next((v for v in edges(parameter.name, parameter.classes[0].slug) if v != value), value)
+                pairs = (*others, (parameter.name, value), (parameter.name, other))
             elif aim == "malformed.utf-8":
                 text = _NOT_UTF8[(place + self.seed) % len(_NOT_UTF8)]
                 pairs = (*others, (parameter.name, text))

@@ -184,6 +184,7 @@ def _(domain: Integer, slug: str) -> tuple[str, ...]:
         "decimal": (f"{middle}.5", f"{low}.5", f"{high}.5", f"{middle}.25", f"{high - 1 if high > low else high}.9"),
         UNCLEAR: (
             "", f" {middle}", f"{middle} ", f"+{middle}", f"0{middle}", f"{middle}.0", f"{middle}\n", "0", "-1", "86400", "1e3", "59", "3",
+            "9223372036854775808", "18446744073709551616",
         ),
     }
     return tuple(map(str, values[slug]))
@@ -483,7 +484,7 @@ def _(domain: Address, slug: str) -> tuple[str, ...]:
             "", "15005550006", "+1 (415) 555-0100", "+1-415-555-0100", "+1415FLOWERS", "sips:alice@example.com", "SIP:alice@example.com",
             "sip:alice@example.com;transport=tcp", "sip:example.com", "sip:alice@192.0.2.1", "Client:alice", "client:a b", "911", "+123", "+999123456789",
             "alice@example.com", "tel:+14155550100", "sip:alice@example.com:5060", "client:é", "client:" + "x" * 300, "sip:" + "x" * 300 + "@example.com", "+14155550100\n", " +14155550100", "sip:", "sip:@", "+", "banana",
-            "sip:a=b@example.com", "sip:a&b@example.com", "sip:a+b@example.com", "client:a.b-c", "client:a@example.com", "client:a+b=c&d", "+14155550100\x00", "client:a\x00b", "\x00",
+            "sip:a=b@example.com", "sip:a&b@example.com", "sip:a+b@example.com", "client:a.b-c", "client:a@example.com", "client:a+b=c&d", "+14155550100\x00", "client:a\x00b", "\x00", "😀", "client:😀",
         ),
     }.get(slug, ())
 
