@@ -59,7 +59,9 @@ def but_by_chance(prober: Prober, ledger: Ledger, seen: list[Seen]) -> list[Seen
     rate = sum(n for (_, kind), n in session.occurrences.items() if kind in ("crashed", "unanswered")) / max(session.counts.cases, 1)
     rate = rate if "crashed" in ledger.by_chance else 0.0
     few = {c for c, n in crashes.items() if 2 * n <= session.exercised[c] or _is_likely(n, session.exercised[c], rate)}
-    chance = [s for s in seen if s.exchange.is_crash and s.breach.clause in few]
+    # A body that is no usual form is like no other.
+    alike = [s for s in seen if s.exchange.case.is_plain_form or "crashed" in ledger.by_chance]
+    chance = [s for s in alike if s.exchange.is_crash and s.breach.clause in few]
     if not chance or ("crashed" not in ledger.by_chance and prober.can_ask()):
         return seen
     ledger.by_chance.add("crashed")
