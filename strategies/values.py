@@ -172,10 +172,10 @@ def _(domain: Integer, slug: str) -> tuple[str, ...]:
     inside = [low, high, (low + high) // 2, low + 1, high - 1, *_near_powers(low, high)]
     values: dict[str, list[int] | tuple[str, ...]] = {
         "range": inside,
-        "minimum": [low - 1, 0, -low, low // 2, -1, low - 2, 1, low - 10, low - 100, -high, low - (1 << 32)],
+        "minimum": [low - 1, 0, -low, low // 2, -1, low - 2, 1, low - 10, low - 100, -high, low - (1 << 32), low * 3 // 4, low // 4],
         "maximum": [
             high + 1, high * 10, (1 << 32) + low, high + 2, 1 << 31, (1 << 16) + low, high * 2, (1 << 64) + low, high + 100, 999999999,
-            (1 << 32) + high, 10**20, high + 10, high + 1000,
+            (1 << 32) + high, 10**20, high + 10, high + 1000, high * 5 // 4, high * 3 // 2, high * 7 // 4, high * 3, high * 5,
         ],
         "integer": (
             "abc", middle + "abc", _other_digits(middle, 0x660), hex(int(middle)), _other_digits(middle, 0xFF10), "x" + middle,
