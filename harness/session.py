@@ -625,7 +625,7 @@ class Session:
         Returns:
             The exchange itself if the call is answered soon now, and so hangs now and then; else the one of the second time.
         """
-        if exchange.failure != "timeout" or self.target.timeout >= self.target.config.timeout or exchange.elapsed > 0.9 * self.target.config.timeout:
+        if exchange.failure != "timeout" or self.target.timeout >= self.target.config.timeout or self.target.waited_in_full(exchange):
             return exchange
         if not self.target.loopback or self._hung_again >= _SURE_AFTER:
             self.unsure.add(exchange.number)
@@ -637,7 +637,6 @@ class Session:
             self._hung_again += 1
             return again
         if again.elapsed > self.target.timeout / 2:
-            self._slowest = max(self._slowest, again.elapsed)
             self.target.unhurry(4 * again.elapsed)
             return again
         return exchange

@@ -459,6 +459,10 @@ class Target:
         """Waits at least so many seconds for each answer, or as long as configured."""
         self.timeout = min(self.config.timeout, max(self.timeout, least))
 
+    def waited_in_full(self, exchange: Exchange) -> bool:
+        """Whether an answer that never came was waited for as long as configured."""
+        return exchange.elapsed > 0.9 * self.config.timeout
+
     @contextmanager
     def unhurried(self) -> Iterator[None]:
         """Waits as long as configured in here."""

@@ -200,8 +200,8 @@ class Prober:
     def in_full_time(self, seen: Iterable[Seen]) -> AbstractContextManager[None]:
         """Waits as long as configured where an answer never came, but that long none was waited for: a target that has hung is given less."""
         target = self.session.target
-        waited = [s.exchange.elapsed for s in seen if s.exchange.failure == "timeout"]
-        return target.unhurried() if waited and max(waited) < 0.9 * target.config.timeout else nullcontext()
+        hung = [s.exchange for s in seen if s.exchange.failure == "timeout"]
+        return target.unhurried() if hung and not any(map(target.waited_in_full, hung)) else nullcontext()
 
     def send_apart(self, case: Case) -> Exchange:
         """Sends one probe just as it is, after another valid call where the request before it was the same.
