@@ -398,8 +398,8 @@ class Run:
             notes.append(f"{session.target.retries} request(s) were sent again, since the server had closed an idle connection.")
         if session.patience.resent:
             notes.append(f"{session.patience.resent} request(s) were sent again, since the server had gone away while it was asked.")
-        if session.sent_alone:
-            notes.append(f"{session.sent_alone} request(s) were sent again, alone, since they had got no answer as one of several at once.")
+        if session.alone.sent:
+            notes.append(f"{session.alone.sent} request(s) were sent again, alone, since they had got no answer as one of several at once.")
         if session.sent_in_full_time:
             notes.append(f"{session.sent_in_full_time} request(s) were sent again with the whole time limit, since the server had hung before.")
         if session.unsure:

@@ -82,12 +82,13 @@ class Opening:
 
 @dataclass(frozen=True)
 class Judged:
-    """That an exchange was judged, how its case was sent, and with whom."""
+    """That an exchange was judged, how its case was sent, with whom, and whether only a shortened wait says that it got no answer."""
 
     number: int
     step: str = "one"
     partners: tuple[Case, ...] = ()
     place: int = 0
+    unsure: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,10 +136,10 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 def _text(line: Line) -> bytes:
     """One line. The two sorts that every request brings are put together by hand, since a run waits for them."""
     if isinstance(line, Judged):
-        if not line.partners and line.step == "one":
+        if not line.partners and line.step == "one" and not line.unsure:
             return b'{"kind":"judged","number":%d}\n' % line.number
         partners = ",".join(map(_case_text, line.partners))
-        place = f'"step":{_quoted(line.step)},"place":{line.place}'
+        place = f'"step":{_quoted(line.step)},"place":{line.place}' + ',"unsure":true' * line.unsure
         return f'{{"kind":"judged","number":{line.number},{place},"partners":[{partners}]}}\n'.encode("ascii")
     if isinstance(line, Exchange):
         return f'{{"kind":"exchange",{_exchange_text(line)}}}\n'.encode("ascii")

@@ -153,6 +153,8 @@ class Rebuilt:
             elif isinstance(line, Judged):
                 exchange = self._in_order(line.number)
                 if exchange is not None:
+                    if line.unsure:
+                        self._session.unsure.add(line.number)
                     self._session.judge(exchange, line.step, line.partners, line.place)
                     exchange.forget()
                 else:

@@ -20,13 +20,14 @@ from harness.case import Case
 from harness.checks import Breach, judge
 from harness.checks.model import breach, show
 from harness.contract import Expected
+from harness.doubts import Alone, Silence, is_usual
 from harness.errors import BudgetSpent, HarnessError, NotAllowed, TargetUnreachable
 from harness.exchange import Exchange
 from harness.journal import Judged, Line, Noted, Saw
 from harness.oracle import Expectation, Knowledge, expect
 from harness.patience import Patience, Trial
 from harness.target import Flight, Target
-from harness.weather import ALIKE, ALIKE_UNANSWERED, TRIES_S, is_ending, is_weather, said_of_ending
+from harness.weather import TRIES_S, is_ending, is_weather
 from strategies.plan import Step
 
 AT_ONCE = ("together", "batch")
@@ -37,7 +38,6 @@ _SHORT_BODY = 4096
 _SLOW = 0.012
 _SID_OF_A_CALL = re.compile(rb'"sid"\s*:\s*"CA[0-9a-fA-F]{32}"')  # in what is no JSON
 _SURE_AFTER = 2  # calls that hung in the full time as well
-_ALONE_FIRST = 500  # requests that are sent alone after one of several at once got no answer; each time twice as many
 _MANY = 4000  # cases
 
 
@@ -92,11 +92,6 @@ class Counts:
     either: int = 0
 
 
-def _is_usual(case: Case) -> bool:
-    """Whether nothing but its parameters can be a reason to refuse it."""
-    return case.is_plain_form and case.credentials == "right" and case.account == "own"
-
-
 @dataclass
 class Session:
     """Everything one run has learnt so far.
@@ -114,7 +109,7 @@ class Session:
         calls: what may be created, and what was.
         record: called with everything else that is learnt.
         good: a call that the target has created, to tell by whether it still creates any.
-        sent_alone: requests that were sent again, since they had got no answer as one of several at once.
+        alone: until when requests go out one at a time, and how many were sent again for that.
         sent_in_full_time: requests that were sent again, since they had got no answer in a time that was shortened.
         unsure: numbers of exchanges of which only that is known.
         fine: some of the valid cases that were created.
@@ -154,12 +149,7 @@ class Session:
     _asked: int = 0
     _next_slot: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _alike: list[int] = field(default_factory=list)
-    _endings: set[int | None] = field(default_factory=set)
-    _alike_since: int = 0
-    _alone_until: int = 0
-    _alone_for: int = _ALONE_FIRST
-    sent_alone: int = 0
+    alone: Alone = field(default_factory=Alone)
     sent_in_full_time: int = 0
     unsure: set[int] = field(default_factory=set)
     _hung_again: int = 0
@@ -169,6 +159,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.patience = Patience(self.target, self.left, lambda: self.counts.requests, self.note)
+        self._silence = Silence(lambda case: self.expect(case).expected is Expected.ACCEPT)
 
     @property
     def previous(self) -> Case | None:
@@ -290,63 +281,33 @@ class Session:
     def _look_for_the_end(self, exchange: Exchange) -> None:
         """Ends the run where no valid call is created any more, for a cause that says nothing about the contract."""
         self.watch(exchange)
-        if self.good is not None and self._is_doubtful and exchange.number == self._alike[-1]:
+        if self.good is not None and self._silence.is_long and self._silence.ends_with(exchange):
             self._try_good(self.good)
 
     def watch(self, exchange: Exchange) -> None:
-        """Counts the valid calls in a row whose answers say nothing about the contract. How invalid ones are refused tells nothing of that."""
-        case, unanswered = exchange.case, exchange.status is None
-        if not unanswered and not _is_usual(case):
-            if None in self._endings:
-                self._forget_alike()
-            return
-        if not is_ending(exchange):
-            if self._alike_since and (exchange.is_created or None in self._endings or self._is_valid(case)):
-                self._forget_alike()
-            return
-        if not self._alike_since or unanswered is not (None in self._endings):
-            self._forget_alike()
-            self._alike_since = exchange.number
-        if unanswered or self._is_valid(case):
-            self._endings.add(exchange.status)
-            if _is_usual(case):
-                self._alike.append(exchange.number)
-
-    def _forget_alike(self) -> None:
-        self._alike.clear()
-        self._endings.clear()
-        self._alike_since = 0
-
-    def _is_valid(self, case: Case) -> bool:
-        return _is_usual(case) and self.expect(case).expected is Expected.ACCEPT
-
-    @property
-    def _is_doubtful(self) -> bool:
-        """Whether so many valid calls in a row were not judgeable that it has to be made sure of."""
-        return len(self._alike) >= (ALIKE_UNANSWERED if None in self._endings else ALIKE)
+        """Counts the valid calls in a row whose answers say nothing about the contract."""
+        self._silence.watch(exchange)
 
     def _try_good(self, good: Case) -> None:
         """Ends the run unless a call that was created before is answered otherwise than all the last ones."""
         for pause in TRIES_S:
             time.sleep(pause)
             exchange = self._finished(self._begin(good))
-            if not is_ending(exchange) or (exchange.status is None) is not (None in self._endings):
-                self._forget_alike()
+            if not self._silence.goes_on_with(exchange):
                 return
-            self._endings.add(exchange.status)
-        first = self._alike_since
-        self._take_back(first)
-        raise TargetUnreachable(f"{self.target.config.url} {said_of_ending(exchange, self._endings)} since request {first}")
+        told = self._silence.told(exchange)
+        self._take_back(self._silence.since)
+        raise TargetUnreachable(f"{self.target.config.url} {told}")
 
     def make_sure(self, exchange: Exchange) -> None:
         """Ends the run where a probe's answer says nothing about the contract, and a call that was created before gets no other any more."""
-        if self.good is not None and is_ending(exchange) and _is_usual(exchange.case):
+        if self.good is not None and is_ending(exchange) and is_usual(exchange.case):
             self._try_good(self.good)
 
     def take_back_doubtful(self) -> None:
         """Forgets the last answers where the run ends while it is being made sure whether they say anything."""
-        if self._is_doubtful:
-            self._take_back(self._alike_since)
+        if self._silence.is_long:
+            self._take_back(self._silence.since)
 
     def _take_back(self, first: int) -> None:
         """Forgets what the answers from some request on seemed to show; of requests at once, each may come to the same end."""
@@ -405,9 +366,9 @@ class Session:
 
     def judge(self, exchange: Exchange, step: str = "one", partners: tuple[Case, ...] = (), place: int = 0) -> list[Breach]:
         """Judges one exchange with every check and remembers what it showed."""
-        self.record(Judged(exchange.number, step, partners, place))
+        self.record(Judged(exchange.number, step, partners, place, exchange.number in self.unsure))
         if exchange.status is None and step not in AT_ONCE and not is_weather(exchange):
-            self._alone_until = self._alone_for = 0  # it is known now, whoever else asks at once
+            self.alone.settle()
         expectation = self.expect(exchange.case)
         found, exercised = judge(exchange, expectation, self.target.config.account_sid)
         self._count(exchange, expectation)
@@ -422,7 +383,7 @@ class Session:
         if exchange.previous is not None and expectation.expected is Expected.ACCEPT:
             exercised |= {"call.history"}
         self.exercised.update(exercised)
-        if self._alike_since:
+        if self._silence.since:
             self._doubtful.append((exchange.number, frozenset(exercised)))
         else:
             self._doubtful.clear()
@@ -589,7 +550,7 @@ class Session:
             yield [waiting]
 
     def _width(self) -> int:
-        if self.workers < 2 or self.budget.rate is not None or len(self.latencies) < 20 or self.counts.requests < self._alone_until:
+        if self.workers < 2 or self.budget.rate is not None or len(self.latencies) < 20 or self.alone.holds(self.counts.requests):
             return 1
         return self.workers if statistics.median(self.latencies[-50:]) > _SLOW else 1
 
@@ -599,15 +560,13 @@ class Session:
             answers = self.send_together(cases)
             for exchange in answers:
                 # Many at once was our choice, to save time: a connection that failed so is tried alone before it counts.
-                if exchange.status is None and self._alone_for:
-                    self.sent_alone += 1
+                if exchange.status is None and self.alone.is_wanted:
+                    self.alone.sent += 1
                     self.judge(self._sure_of(self.send(exchange.case)))
                 else:
                     self.judge(exchange, "batch", tuple(cases))
-            if self._alone_for and any(e.status is None for e in answers):
-                # If it was not our choice that did it, it comes again to those that are alone.
-                self._alone_until = self.counts.requests + self._alone_for
-                self._alone_for *= 2
+            if self.alone.is_wanted and any(e.status is None for e in answers):
+                self.alone.begin(self.counts.requests)
             return
         step = batch[0]
         if step.kind == "together":

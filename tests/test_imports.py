@@ -31,7 +31,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("checks", ("harness.checks", "harness.checks.*")),
     ("findings and results", ("harness.findings", "harness.identity", "harness.latency", "harness.results", "harness.recorded", "harness.compare",
                               "harness.journal")),
-    ("session", ("harness.calls", "harness.session", "harness.patience", "harness.har")),
+    ("session", ("harness.calls", "harness.doubts", "harness.session", "harness.patience", "harness.har")),
     ("what a run does in turn", ("harness.live", "harness.preflight", "harness.readback", "harness.properties", "harness.generated", "harness.examples", "harness.strangers",
                                    "harness.saved", "harness.replay", "harness.redaction")),
     ("attribution", ("harness.attribution", "harness.attribution.*")),

@@ -205,6 +205,18 @@ def test_cut_off_run_tells_what_shows_each_time_as_no_chance(ended: Path, tmp_pa
     assert found["call.combination"].exchange.is_crash and found["call.combination"].flaky is None
 
 
+@pytest.mark.parametrize("is_unsure", [False, True])
+def test_answer_that_was_waited_for_too_short_a_time_is_no_finding_of_a_cut_off_run_either(is_unsure: bool, tmp_path: Path) -> None:
+    numbers = Numbers(("+15005550006",), ("+14155550100",))
+    journal = Journal(tmp_path, heading())
+    journal.add(Opening(numbers, Knowledge(frozenset(numbers.own), frozenset(numbers.called))))
+    case = Case((("To", "+14155550100"), ("From", "+15005550006"), ("Url", "http://example.com/voice.xml")), "call.created")
+    journal.add(Exchange(case, 1, None, failure="timeout", path="/", elapsed=0.6, sent_at=1e9, method="POST"))
+    journal.add(Judged(1, unsure=is_unsure))
+    journal.close()
+    assert [f.exchange.number for f in Rebuilt(tmp_path).conduct().findings] == ([] if is_unsure else [1])
+
+
 @pytest.mark.slow
 def test_cut_off_anywhere_the_reports_agree_with_the_journal(ended: Path, tmp_path: Path) -> None:
     size = (ended / NAME).stat().st_size
