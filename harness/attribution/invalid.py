@@ -178,7 +178,7 @@ class InvalidCalls:
         return out
 
     def _one(self, clause: str, group: list[Seen]) -> Finding | None:
-        ordered = sorted(group, key=lambda s: (s.place > 0, s.breach.level.rank, len(s.exchange.case.pairs), s.exchange.number))
+        ordered = sorted(group, key=lambda s: (s.place > 0, s.breach.level.rank, *_size(s.exchange.case), s.exchange.number))
         level = ordered[0].breach.level if ordered[0].place == 0 else min((s.breach.level for s in group), key=lambda x: x.rank)
         try:
             for s in ordered[:_TRIES]:
@@ -311,7 +311,7 @@ class InvalidCalls:
             return True
 
     def _one_unanswered(self, clause: str, group: list[Seen]) -> None:
-        s = min(group, key=lambda s: (len(s.exchange.case.pairs), s.exchange.number))
+        s = min(group, key=lambda s: (*_size(s.exchange.case), s.exchange.number))
         try:
             exchange = self.prober.shows(s.exchange.case, Expected.EITHER, is_crash)
             if exchange is None:
@@ -357,6 +357,11 @@ class InvalidCalls:
         else:
             minimise(pairs, on_base if on_base(pairs) else same)
         return best
+
+
+def _size(case: Case) -> tuple[int, int]:
+    """How much there is to read in a case: pairs, characters of their values."""
+    return len(case.pairs), sum(len(v) for _, v in case.pairs)
 
 
 def _oddity(clause: str, case: Case) -> str:
