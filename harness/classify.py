@@ -51,6 +51,17 @@ def classify(name: str, value: str) -> str:
     return _class(domain, value)
 
 
+def expected_alone(name: str, value: str) -> Expected:
+    """What a value of a parameter is for by itself, whatever its company changes; EITHER for one that is unclear.
+
+    Args:
+        name: a documented parameter.
+        value: its decoded text.
+    """
+    slug = classify(name, value)
+    return next((c.expected for c in PARAMETER[name].classes if c.slug == slug), Expected.EITHER)
+
+
 def not_utf8(text: str) -> bool:
     """Whether a text stands for bytes that are no UTF-8."""
     return not text.isascii() and _SURROGATE.search(text) is not None

@@ -10,7 +10,7 @@ from harness.attribution.prober import MANY, PLUS_KEPT, Cause, Ledger, Prober, S
 from harness.attribution.repeats import is_taken_anew, taken_when_repeated
 from harness.attribution.traits import A_BODY
 from harness.case import Case, Pair
-from harness.classify import address_form, classify
+from harness.classify import address_form, classify, expected_alone
 from harness.contract import CLAUSE, PARAMETER, Expected
 from harness.exchange import Exchange
 from harness.findings import Finding
@@ -466,15 +466,9 @@ def _rule(finding: Finding) -> str:
     blamed = "".join(v for n, v in finding.case.pairs if n == name)
     if name not in _ENDS and any(c < " " for c in blamed):
         return "control-character"
-    if name is not None and "&" in blamed and _may_be_taken(name, blamed.partition("&")[0]):
+    if name is not None and "&" in blamed and expected_alone(name, blamed.partition("&")[0]) is not Expected.REJECT:
         return AMPERSAND
     return finding.clause.partition(".")[2]
-
-
-def _may_be_taken(name: str, value: str) -> bool:
-    """Whether a value alone belongs to a class that need not be refused."""
-    slug = classify(name, value)
-    return any(c.slug == slug and c.expected is not Expected.REJECT for c in PARAMETER[name].classes)
 
 
 def merged(found: list[Finding], apart: frozenset[str]) -> list[Finding]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from harness.attribution.prober import Prober, finding_of
 from harness.case import Case
-from harness.classify import classify
-from harness.contract import PARAMETER, Expected, Level
+from harness.classify import expected_alone
+from harness.contract import Expected, Level
 from harness.findings import Finding
 from harness.session import Seen
 
@@ -49,14 +49,9 @@ def is_taken_anew(prober: Prober, case: Case) -> bool:
     if absent is not None:
         pairs.append((absent, url))
     else:
-        place = next((i for i, (n, v) in enumerate(pairs) if n in _URLS and _is_right(n, v)), None)
+        place = next((i for i, (n, v) in enumerate(pairs) if n in _URLS and expected_alone(n, v) is Expected.ACCEPT), None)
         if place is None:
             return False
         pairs[place] = (pairs[place][0], url)
     changed = replace(case, pairs=tuple(pairs), styles=())
     return prober.expect(changed).expected is Expected.REJECT and prober.send_next(changed).is_created
-
-
-def _is_right(name: str, value: str) -> bool:
-    slug = classify(name, value)
-    return any(c.slug == slug and c.expected is Expected.ACCEPT for c in PARAMETER[name].classes)
