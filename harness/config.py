@@ -225,7 +225,7 @@ def _checked_target(config: RunConfig) -> RunConfig:
         raise UsageError(f"say whose account it is: --account-sid AC… or the variable {ACCOUNT_VARIABLE}")
     if not re.fullmatch("AC[0-9a-fA-F]{32}", config.account_sid):
         raise UsageError(f"--account-sid {config.account_sid[:80]!r} is not AC and 32 hexadecimal digits")
-    if url.startswith("http://") and not config.allow_http and not config.dry and config.live and (config.proxy or resolves(_host(url))):
+    if urlsplit(url).scheme == "http" and not config.allow_http and not config.dry and config.live and (config.proxy or resolves(_host(url))):
         raise UsageError(f"{url} is http and not on this machine: the token would cross the network in clear text; use https, or say --allow-http")
     return replace(config, url=url)
 
@@ -262,7 +262,8 @@ def read_file(path: Path, target: str | None, url: str | None = None) -> dict[st
         if target not in tables:
             raise UsageError(f"{path} has no target {target[:80]!r}{nearest(target, list(tables))}")
         single = tables[target]
-    elif url is not None and single.get("url", "").rstrip("/") != url.rstrip("/"):
+    _check_types({k: v for k, v in single.items() if k != "deviations"}, path)
+    if target is None and url is not None and single.get("url", "").rstrip("/") != url.rstrip("/"):
         single = {}
     merged = {**data, **single}
     deviations = merged.pop("deviations", [])

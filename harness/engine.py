@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -46,6 +47,7 @@ from strategies.plan import PROFILES, Plan, Step
 
 ProgressFn = Callable[[int, int, int], None]
 _LONGEST_AIM = 200  # characters
+_ALOUD = threading.Lock()
 
 
 class Run:
@@ -431,7 +433,9 @@ class Run:
 def _aloud(exchange: Exchange) -> None:
     """Says a request on the standard error: its number, what it was made for, what came, how long it took."""
     came = f"{exchange.status or exchange.failure} {exchange.elapsed * 1000:.1f} ms"
-    sys.stderr.write(f"{exchange.number:>6} {exchange.method:<6} {for_terminal(cut(exchange.case.aim, _LONGEST_AIM)):<45} {came}\n")
+    line = f"{exchange.number:>6} {exchange.method:<6} {for_terminal(cut(exchange.case.aim, _LONGEST_AIM)):<45} {came}\n"
+    with _ALOUD:  # text streams are not made for several threads
+        sys.stderr.write(line)
 
 
 def _each(observers: list[Callable[[Exchange], None]]) -> Callable[[Exchange], None] | None:

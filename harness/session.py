@@ -572,7 +572,7 @@ class Session:
         if step.kind == "together":
             self.budget_for(len(step.cases))
             self.recent.extend(step.cases)
-            for exchange in self.send_together(list(step.cases)):
+            for exchange in self._sure_of_all(self.send_together(list(step.cases))):
                 self.judge(exchange, "together", step.cases)
             return
         for place, case in enumerate(step.cases):
@@ -584,21 +584,27 @@ class Session:
         Returns:
             The exchange itself if the call is answered soon now, and so hangs now and then; else the one of the second time.
         """
-        if exchange.failure != "timeout" or self.target.timeout >= self.target.config.timeout or self.target.waited_in_full(exchange):
-            return exchange
+        return self._sure_of_all([exchange])[0]
+
+    def _sure_of_all(self, answers: list[Exchange]) -> list[Exchange]:
+        """Exchanges that count, of calls that were sent at once: all of them are sent again, at once, where one was not waited for in full."""
+        hurried = [e for e in answers if e.failure == "timeout" and not self.target.waited_in_full(e)]
+        if not hurried or self.target.timeout >= self.target.config.timeout:
+            return answers
         if not self.target.loopback or self._hung_again >= _SURE_AFTER:
-            self.unsure.add(exchange.number)
-            return exchange
+            self.unsure.update(e.number for e in hurried)
+            return answers
         with self.target.unhurried():
-            again = self.send(exchange.case)
-        self.sent_in_full_time += 1
-        if again.failure == "timeout":
+            again = self.send_together([e.case for e in answers]) if len(answers) > 1 else [self.send(answers[0].case)]
+        self.sent_in_full_time += len(again)
+        if any(e.failure == "timeout" for e in again):
             self._hung_again += 1
             return again
-        if again.elapsed > self.target.timeout / 2:
-            self.target.unhurry(4 * again.elapsed)
+        slowest = max(e.elapsed for e in again)
+        if slowest > self.target.timeout / 2:
+            self.target.unhurry(4 * slowest)
             return again
-        return exchange
+        return answers
 
     def budget_for(self, count: int) -> None:
         """Raises BudgetSpent where fewer than `count` requests, or calls that may be created, are left."""

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
+from string import ascii_letters
 from urllib.parse import unquote, unquote_to_bytes
 
 from harness.case import Case
@@ -40,9 +41,10 @@ _VANITY = re.compile(r"[+A-Za-z0-9 ().-]+")
 
 # What may stand in a raw body in place of a pair: a number however it is written, whatever follows a To, an address, a host.
 _SPREAD = re.compile(r"[0-9](?:[^A-Za-z0-9&=<>{}\"]*[0-9]){6,}")
+_VANITY_AFTER_TO = re.compile(r"(?<![a-z])to(?![a-z])[^A-Za-z0-9+&%]*(\+?[A-Za-z0-9][A-Za-z0-9 ().-]*)", re.IGNORECASE)
 _AFTER_TO = re.compile(r"(?<![a-z])to(?![a-z])[^A-Za-z0-9+&]*(\+?[0-9][0-9 ()./,-]*)", re.IGNORECASE)
 _SIP = re.compile(r"sips?:[^\s&\"'<>]*", re.IGNORECASE)
-_HOST = re.compile(r"[\\/]{2,}([^\s/\\?#&\"'<>]*)|(?<![\w.-])([\w-]+(?:\.[\w-]+)+)")
+_HOST = re.compile(r"(?:https?:[\\/]*|[\\/]{2,})([^\s/\\?#&\"'<>]*)|(?<![\w.-])([\w-]+(?:\.[\w-]+)+)")
 
 
 def is_fictional(number: str) -> bool:
@@ -89,11 +91,19 @@ def numbers_in(body: bytes) -> Iterator[str]:
 def _is_harmless(name: str, value: str, allowed: Collection[str]) -> bool:
     """A pair of a form; under a name that is none of the contract's, a value that is harmless as anything."""
     known = PARAMETER.get(name)
+    if "&" in unquote(html.unescape(value)) and not _however_read(value, lambda t: _hides_nothing(t, allowed)):
+        return False
     return (
         (not (known is None or name == "To") or may_be_called(value, allowed))
         and (not (known is None or isinstance(known.domain, Url)) or value in _oddities("Url") or _however_read(value, _is_nobodys_url))
         and (not (known is None or name == "Twiml") or value in _oddities("Twiml") or _however_read(value, _dials_nobody))
     )
+
+
+def _hides_nothing(value: str, allowed: Collection[str]) -> bool:
+    """Whether a value that is decoded once more, and so taken apart, holds no other pair that could reach somebody."""
+    pairs = (part.partition("=") for part in value.split("&")[1:])
+    return all(_is_harmless(name, rest, allowed) for name, _, rest in pairs if name in PARAMETER)
 
 
 def _is_nobody(to: str) -> bool:
@@ -102,9 +112,14 @@ def _is_nobody(to: str) -> bool:
         return True
     if "@" in to or _SIP.search(to):
         return _AT_AN_EXAMPLE.fullmatch(to) is not None
-    if _VANITY.fullmatch(to) and 7 <= sum(map(str.isalnum, to)) <= 15 and to not in _oddities("To"):
+    if _is_vanity(to):
         return False
     return sum(map(str.isnumeric, to)) < 3
+
+
+def _is_vanity(to: str) -> bool:
+    """Whether a text may be a number with letters for some of its digits."""
+    return _VANITY.fullmatch(to) is not None and 7 <= sum(map(str.isalnum, to)) <= 15 and to not in _oddities("To")
 
 
 def _is_nobodys_url(value: str) -> bool:
@@ -156,6 +171,8 @@ def _reaches_nobody(text: str, allowed: Collection[str]) -> bool:
     numbers = [*_SPREAD.findall(text), *(n for n in _AFTER_TO.findall(text) if len(_digits(n)) > 2)]
     if not all(may_be_called("+" + _digits(n), allowed) for n in numbers) or not all(map(_is_nobody, _SIP.findall(text))):
         return False
+    if any(_is_vanity(v) for v in _VANITY_AFTER_TO.findall(text) if not set(v).isdisjoint(ascii_letters)):
+        return False
     hosts = (a or b for a, b in _HOST.findall(re.sub(r"%[0-9A-Fa-f]{2}", " ", text)))
     return all(map(_is_of_an_example, filter(None, hosts))) and _dials_nobody(text)
 
@@ -179,7 +196,7 @@ def _overlong(text: str) -> str:
 
 _READINGS: tuple[Callable[[str], str], ...] = (
     lambda t: unquote(t, errors="surrogateescape"), html.unescape, _escapes, _overlong, lambda t: t.replace("\0", ""),
-    lambda t: unicodedata.normalize("NFKC", t),
+    lambda t: unicodedata.normalize("NFKC", t), lambda t: re.sub(r"[^\D0-9]", lambda m: str(int(m[0])), t),
 )
 
 

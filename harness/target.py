@@ -93,7 +93,7 @@ class TargetConfig:
 
 
 def check_url(url: str) -> str:
-    """The base URL without a trailing slash.
+    """The base URL without a trailing slash, its scheme in small letters.
 
     Raises:
         UsageError: it is no http(s) URL with a host, or carries user info, a query or a fragment.
@@ -109,7 +109,20 @@ def check_url(url: str) -> str:
         raise UsageError("--target must not hold a user name or password; the token goes into RINGTRUE_AUTH_TOKEN")
     if parts.query or parts.fragment or re.search(r"[\s\x00-\x1f]", url):
         raise UsageError(f"--target {url[:200]!r} must be a base URL without query, fragment or spaces")
-    return url.rstrip("/")
+    if not parts.path.isascii():
+        like = quote(parts.path[:100], safe="/%")
+        raise UsageError(f"--target {url[:200]!r} has letters in its path that no request can have; write them like {like}")
+    if not _is_host(parts.hostname):
+        raise UsageError(f"--target {url[:200]!r} has a host name that is none; write it like http://127.0.0.1:8080")
+    return (parts.scheme + url[len(parts.scheme):]).rstrip("/")
+
+
+def _is_host(host: str) -> bool:
+    """Whether a host name can be asked for at all."""
+    try:
+        return bool(host.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def without_user(url: str) -> str:
@@ -828,13 +841,18 @@ def _credential(kind: str, config: TargetConfig) -> str | None:
         "changed-end": _basic(user, changed_at(token, len(token) - 1)),
         "no-user": _basic("", token),
         "exchanged": _basic(token, user),
-        "other-scheme": "Bearer " + token,
+        "other-scheme": _in_header("Bearer " + token),
         "scheme-only": "Bearer " + _basic(user, token)[6:],
         "no-scheme": _basic(user, token)[6:],
         "no-base64": "Basic !!no*base64!!",
-        "unencoded": f"Basic {user}:{token}",
+        "unencoded": _in_header(f"Basic {user}:{token}"),
         "no-colon": "Basic " + base64.b64encode((user + token).encode("utf-8", "surrogateescape")).decode(),
     }[kind]
+
+
+def _in_header(text: str) -> str:
+    """Text as a header can say it: what is beyond ASCII goes out as UTF-8."""
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _pieces(data: bytes, size: int) -> Iterator[bytes]:

@@ -38,6 +38,14 @@ def test_help_of_every_command_has_examples_and_fits_80_columns(command: str, tm
     assert all(len(line) <= 80 or "ringtrue" in line for line in text.splitlines())
 
 
+@pytest.mark.parametrize("url", ["5", "[]", "true"])
+def test_url_of_a_config_file_that_is_none_is_told_whatever_the_command_line_names(url: str, tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text(f"[target]\nurl = {url}\n")
+    with pytest.raises(UsageError, match="url must be"):
+        read_file(path, None, "http://127.0.0.1:9")
+
+
 def test_command_alone_shows_its_help(tmp_path: Path) -> None:
     done = at_once(cwd=tmp_path)
     assert done.returncode == 0

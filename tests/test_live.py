@@ -351,6 +351,8 @@ STRANGER, FRIEND = "+4915123456789", "+491701234567"
     ((("To", "sip:x@example.com?Route=%3Csip:real.net%3E"),), False), ((("To", "sip:x@real.net,sip:a@example.com"),), False), ((("To", "FLOWERS-NOW"),), False),
     ((("To", "\u0664\u0669\u0661\u0665\u0661"),), False),
     ((("To", "".join("\udcc0" + chr(0xdc80 + ord(c)) for c in "4915123")),), False), ((("To", "%34%39151"),), False), ((*PAIRS, ("T\u043e", STRANGER)), False),
+    ((*PAIRS, ("CallReason", "a&To=+4915123456789")), False), ((*PAIRS, ("CallReason", "a%26Twiml=<Response><Dial>1</Dial></Response>")), False),
+    ((*PAIRS, ("CallReason", "a&b=4915123456789&To=client:x&c")), True),
     ((*PAIRS, ("Twiml", "<Response><Dial>+4915123456789</Dial></Response>")), False), ((*PAIRS, ("Twiml", "<Response><Say>Dial</Say></Response>")), True),
 ])
 def test_calls_off_this_machine_name_only_who_may_be_called(pairs: tuple[tuple[str, str], ...], allowed: bool) -> None:
@@ -366,7 +368,9 @@ def test_calls_off_this_machine_name_only_who_may_be_called(pairs: tuple[tuple[s
     (b"Twiml=%3CResponse%3E%3CRedirect%3Ehttp%3A%2F%2Freal%2F%3C%2FRedirect%3E%3C%2FResponse%3E", False), (b"Twiml=%3CDial%3Ejoe%3C%2FDial%3E", False),
     (b"Url=https%3A%2F%2Freal.net%2F", False), (b"Url=//intranet/x", False), (b'{"Url": "real.net/dial.xml"}', False), (b"%" + b"25" * 100 + b"34", False),
     (b"Url=https%3A%2F%2Fexample.com%2Fvoice&Timeout=60&CallReason=Hello", True), (b"x" * (9 << 20), False), (b"a=sip%3Areal.net", False),
-    (b"To=sip%3Abob%40real.net", False), (b"To=sip:bob@sip.example.com&From=x", True),
+    (b"To=sip%3Abob%40real.net", False), (b"To=sip:bob@sip.example.com&From=x", True), (b"To=%2B1GOFLOWERSX&From=%2B15005550006", False),
+    (b"To=%2B%D9%A4%D9%A9%D9%A3%D9%A0%D9%A1%D9%A2%D9%A3%D9%A4%D9%A5%D9%A6%D9%A7%D9%A8", False), (b'{"To": "1-800-FLOWERS"}', False),
+    (b"To=%2B12025550199&Url=http:/0x4a7d2b44/v", False), (b"Url=https:real.net", False),
 ])
 def test_raw_bodies_off_this_machine_name_only_who_may_be_called(body: bytes, allowed: bool) -> None:
     assert may_be_sent(Case((), body=body), (FRIEND,)) is allowed

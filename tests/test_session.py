@@ -8,11 +8,14 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from adversary import read_request
 
+from harness import engine
 from harness.case import Case
 from harness.exchange import Exchange
 from harness.session import Budget, Session
@@ -174,3 +177,65 @@ def test_2xx_for_what_need_not_be_created_is_a_call_where_a_sid_is_in_it(body: b
     case = Case((("To", "+14155550100"), ("From", "+15005550006"), ("Url", "https://example.com/"), ("TimeLimit", "59")), "time-limit.unclear")
     found = session.judge(Exchange(case, 2, 201, headers=(("Content-Type", "application/json"),), body=body, path="/Calls.json"))
     assert ("response.json" in {b.clause for b in found}) is is_call
+
+
+class _SlowTogether(BaseHTTPRequestHandler):
+    """Takes long for two calls at once, and never answers one of a name."""
+
+    protocol_version = "HTTP/1.1"
+    busy = 0
+
+    def do_POST(self) -> None:
+        """Answers."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        type(self).busy += 1
+        time.sleep(0.05)
+        if type(self).busy > 1:
+            time.sleep(0.8)
+        type(self).busy -= 1
+        self.send_response(400)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(REFUSAL)))
+        self.end_headers()
+        self.wfile.write(REFUSAL)
+        del body
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def test_calls_at_once_are_waited_for_in_full_before_they_count_as_hung() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _SlowTogether) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            session = Session(Target(TargetConfig(f"http://127.0.0.1:{server.server_port}", ACCOUNT, "0" * 32)), Budget())
+            session.target.hurry(0.001)
+            session.run([Step("together", CASES[:2]), Step("together", CASES[2:4])])
+            session.close()
+        finally:
+            server.shutdown()
+            thread.join(5)
+    assert [s.exchange.failure for s in session.seen if s.exchange.failure] == []
+    assert session.sent_in_full_time == 2 and session.counts.cases == 4
+
+
+def test_lines_about_requests_are_written_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stream:
+        entered = 0
+        overlaps = 0
+        lines = 0
+
+        def write(self, text: str) -> None:
+            self.entered += 1
+            self.overlaps += self.entered > 1
+            time.sleep(0.002)
+            self.lines += text.endswith("\n")
+            self.entered -= 1
+
+    stream = Stream()
+    monkeypatch.setattr("sys.stderr", stream)
+    exchange = Exchange(CASES[0], 1, 201, method="POST")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: engine._aloud(exchange), range(80)))
+    assert (stream.overlaps, stream.lines) == (0, 80)

@@ -23,6 +23,7 @@ from support import ACCOUNT, TOKEN, closed_port
 
 from harness.case import CREDENTIALS, Case
 from harness.checks import judge
+from harness.config import RunConfig, checked
 from harness.errors import UsageError
 from harness.exchange import MAX_BODY, Exchange
 from harness.oracle import Knowledge, expect
@@ -515,6 +516,14 @@ def test_other_account_s_path_is_another_account_s() -> None:
     assert path.startswith("/2010-04-01/Accounts/AC") and path.endswith("/Calls.json")
 
 
+@pytest.mark.parametrize("kind", CREDENTIALS)
+def test_token_in_any_script_can_be_sent_wrongly_too(kind: str) -> None:
+    with Hostile((reply(),)) as server:
+        assert target_at(server.url, token="t\u00f6k\u2026\u044f" * 4).send(replace(CALL, credentials=kind)).status == 201
+        sent = headers_of(server.requests[0]).get("authorization")
+    assert (sent is None) == (kind == "none")
+
+
 def test_target_without_a_token_sends_none_of_any_kind() -> None:
     with Hostile((reply(),)) as server:
         target = target_at(server.url, token=None)
@@ -694,9 +703,17 @@ def test_url_of_a_server_is_taken_without_its_slash(url: str) -> None:
     assert check_url(url) == url.rstrip("/")
 
 
+@pytest.mark.parametrize("url", ["HTTP://example.com/Base", "hTTp://example.com/Base"])
+def test_scheme_of_a_url_counts_in_any_letter_case(url: str) -> None:
+    assert check_url(url) == "http://example.com/Base"
+    with pytest.raises(UsageError, match="allow-http"):
+        checked(RunConfig(url=url, account_sid=ACCOUNT, auth_token=TOKEN, proxy="http://127.0.0.1:9"))
+
+
 @pytest.mark.parametrize("url", [
     "", "example", "localhost:8080", "ftp://example.com", "http://", "http:///x", "http://a:b@example.com", "http://u@example.com", "http://example.com/?a=1",
     "http://example.com/#x", "http://example.com:99999", "http://example.com:x", "http://example.com:0", "http://exa mple.com", "http://example.com/\n", "http://[::1",
+    "http://127.0.0.1/\u00e9", "http://a..localhost", f"http://{'x' * 70}.example",
 ])
 def test_url_of_no_server_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="--target"):

@@ -46,7 +46,7 @@ def _target(r: Rehearsed) -> Iterator[str]:
         return
     where = "taken for a service off this machine (no name was looked up)" if r.config.live else "on this machine"
     yield f"{r.config.url}, account {r.config.account_sid}; {where}"
-    if r.config.url.startswith("http://") and r.config.live and not r.config.allow_http:
+    if r.config.url.lower().startswith("http://") and r.config.live and not r.config.allow_http:
         yield "it is http: a run off this machine is refused without --allow-http"
 
 
@@ -59,7 +59,7 @@ def _token(r: Rehearsed) -> Iterator[str]:
 def _way(r: Rehearsed) -> Iterator[str]:
     if r.config.url is None:
         return
-    if r.config.url.startswith("https://"):
+    if r.config.url.lower().startswith("https://"):
         yield f"TLS, verified against {r.config.ca_bundle or 'the usual authorities'}"
     proxy = r.config.way
     yield f"through {proxy.url}" if proxy is not None else "no proxy; those of the environment are not used"
