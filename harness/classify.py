@@ -213,10 +213,8 @@ def _(domain: Events, value: str) -> str:
         return "values" if len(set(parts)) == len(parts) else UNCLEAR
     if value in domain.values:
         return "values"
-    if _CONTROL.search(value):
-        return "unknown-value"
     known = {v.lower() for v in domain.values}
-    parts = [p for p in re.split(r"[ ,;|+]", value) if p]
+    parts = [p for p in re.split(r"[\s,;|+]", value) if p]  # whoever takes several in one value may part them at any white space
     return UNCLEAR if all(p.lower() in known for p in parts) else "unknown-value"
 
 

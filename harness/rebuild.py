@@ -29,7 +29,7 @@ from harness.oracle import Knowledge
 from harness.results import RUN_VERDICTS, VERDICTS, RunResult, masked
 from harness.route import is_loopback_by_name
 from harness.session import Session
-from harness.target import Flight, Target, TargetConfig
+from harness.target import Flight, Target, TargetConfig, check_url
 from harness.verdicts import clause_results, first_shown
 from strategies.drawing import Numbers
 
@@ -123,6 +123,7 @@ class Rebuilt:
         if not isinstance(heading, Heading):
             raise UsageError(f"{path} is no journal of ringtrue: it has no heading")
         self.heading = heading
+        self._check_url(heading.url)
         self.result: RunResult | None = None
         self._clock = time.monotonic()
         self._target = _Remembering(TargetConfig(heading.url, heading.account_sid))
@@ -191,8 +192,15 @@ class Rebuilt:
         elif isinstance(line, RunResult):
             self.result = self._checked(line)
 
+    def _check_url(self, url: str) -> None:
+        try:
+            check_url(url)
+        except UsageError:
+            raise UsageError(f"{self._path} is no journal of ringtrue: its target is unusable") from None
+
     def _checked(self, result: RunResult) -> RunResult:
         """A result that the reports can show."""
+        self._check_url(result.url or self.heading.url)
         if result.verdict not in RUN_VERDICTS or result.exit_code not in (0, 1, 3, 130) or any(c.verdict not in VERDICTS for c in result.clauses):
             raise UsageError(f"{self._path} is no journal of ringtrue: its result is unusable")
         if [c.clause.id for c in result.clauses] != [c.id for c in CLAUSES]:

@@ -46,7 +46,7 @@ _MAX_INTERIM = 32
 _MAX_HEAD, _SHORT = 16384, 120  # characters of all headers together; of each where that is too much
 _PIECE = 65536  # bytes of a body that are read at once, and of the line before a chunk
 _MAX_SENT = MAX_BODY + (MAX_BODY >> 4)  # bytes of a body as it is sent: packing makes none longer by so much
-_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]+)(?:[ \t]*;[^\n]*|\r?)\n")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\n]*|\r?)\n")
 _HELD_S = 1.0  # a connection on which nothing came for so long was not idle when the request did
 _LEAP = 3600.0  # seconds; by so much the clock must have been set since the run began
 _LACKS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
@@ -162,6 +162,11 @@ class _FinalResponse(http.client.HTTPResponse):
         lengths = ",".join(self.msg.get_all("content-length", ["0"])).split(",")
         if (isinstance(rest, str) and rest.strip()) or not all(v.strip().isdecimal() for v in lengths):
             raise http.client.HTTPException("a line that is no header, or a length that is none")
+        if self.length is None and not self.chunked and "content-length" in self.msg and self.status not in (204, 304):
+            if len({int(v) for v in lengths}) > 1:
+                raise http.client.HTTPException("two lengths")
+            self.length = int(lengths[0])  # the same one, said twice
+            self.will_close = self._check_close()  # type: ignore[attr-defined]
         if self.fp is lines:
             self.fp = lines.file  # type: ignore[attr-defined]
 
@@ -743,7 +748,8 @@ def _unpacked(pieces: Iterable[bytes], encoding: str) -> tuple[bytes, bool]:
     Raises:
         zlib.error: it is not packed so.
     """
-    kind = encoding.strip().lower()
+    kinds = [k for k in map(str.strip, encoding.lower().split(",")) if k not in ("", "identity")]
+    kind = kinds[0] if len(kinds) == 1 else ""
     packed = kind in ("gzip", "x-gzip", "deflate")
     unpacker: Any = None
     body = bytearray()
@@ -754,6 +760,8 @@ def _unpacked(pieces: Iterable[bytes], encoding: str) -> tuple[bytes, bool]:
             if not packed:
                 part, data = data, b""
             else:
+                if unpacker is not None and unpacker.eof and not (data := data.lstrip(b"\0")):
+                    break  # filled up with zeros
                 # A deflate body has the two bytes of zlib before it, or, with some servers, has not.
                 if unpacker is None or unpacker.eof:
                     unpacker = zlib.decompressobj(31 if kind != "deflate" else 15 if data[0] & 15 == 8 else -15)

@@ -367,8 +367,8 @@ def _(domain: Events, slug: str) -> tuple[str, ...]:
     mixed = () if domain.repeated else (f"{v[0]} bogus", f"bogus {v[0]}", f"{v[0]} {v[1]} bogus", f"{v[0]} bogus {v[1]}")
     return {
         "values": (*v, *joined),
-        "unknown-value": ("bogus", *mixed, *_OTHER_EVENTS, "busy", "done", "1", "*", "all", v[0] + "s", v[-1][:-1], "failed", "x" * 300, "true", v[0] + "\n", "queued"),
-        UNCLEAR: ("", f"{v[0]}  {v[1]}", f"{v[0]} {v[1]} {v[0]}", f"{v[0]},{v[1]}", v[0].upper(), f" {v[0]}", f"{v[0]} {v[1]}"),
+        "unknown-value": ("bogus", *mixed, *_OTHER_EVENTS, "busy", "done", "1", "*", "all", v[0] + "s", v[-1][:-1], "failed", "x" * 300, "true", v[0] + "\0", "queued"),
+        UNCLEAR: ("", f"{v[0]}  {v[1]}", f"{v[0]} {v[1]} {v[0]}", f"{v[0]},{v[1]}", v[0].upper(), f" {v[0]}", f"{v[0]} {v[1]}", f"{v[0]}\n"),
     }[slug]
 
 

@@ -205,6 +205,15 @@ def test_cut_off_run_tells_what_shows_each_time_as_no_chance(ended: Path, tmp_pa
     assert found["call.combination"].exchange.is_crash and found["call.combination"].flaky is None
 
 
+@pytest.mark.parametrize("place", [0, -1])
+def test_target_of_a_journal_that_is_none_is_told(place: int, ended: Path, tmp_path: Path) -> None:
+    lines = lines_of(ended)
+    lines[place]["url"] = "http://[::1"
+    (tmp_path / NAME).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(UsageError, match="its target is unusable"):
+        Rebuilt(tmp_path)
+
+
 @pytest.mark.parametrize("is_unsure", [False, True])
 def test_answer_that_was_waited_for_too_short_a_time_is_no_finding_of_a_cut_off_run_either(is_unsure: bool, tmp_path: Path) -> None:
     numbers = Numbers(("+15005550006",), ("+14155550100",))

@@ -246,7 +246,7 @@ def test_gzip_and_chunks_are_read() -> None:
 
 
 _CHUNKED = b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n"
-NO_CHUNK = (b"-1", b"+2", b"0x2", b"0_2", b" 2", b"2 ", b"2 2", b"", b";a=b", b"2\r", b"\xb2")
+NO_CHUNK = (b"-1", b"+2", b"0x2", b"0_2", b" 2", b"2 2", b"", b";a=b", b"2\r", b"\xb2")
 
 
 @pytest.mark.parametrize("size", NO_CHUNK, ids=str)
@@ -260,7 +260,7 @@ def test_chunk_ends_where_its_size_says() -> None:
     assert sent_to(Behaviour(_CHUNKED + b"2\r\n{} \r\n0\r\n\r\n", end="close"), timeout=5.0).failure == "malformed"
 
 
-@pytest.mark.parametrize("size", [b"0002", b"2;a=b", b"2 ; a=\"b c\"", b"2;" + b"a" * 60_000], ids=["zeros", "extension", "blanks", "long extension"])
+@pytest.mark.parametrize("size", [b"0002", b"2;a=b", b"2 ; a=\"b c\"", b"2;" + b"a" * 60_000, b"2  "], ids=["zeros", "extension", "blanks", "long extension", "filled up"])
 def test_size_of_a_chunk_may_have_zeros_and_extensions(size: bytes) -> None:
     with Hostile((Behaviour(_CHUNKED + size + b"\r\n{}\r\n000;z\r\nX-Trailer: 1\r\n\r\n"),)) as server:
         target = target_at(server.url)
@@ -289,6 +289,23 @@ def test_interim_answers_are_read_over(interim: str) -> None:
         for _ in range(2):
             exchange = target.send(CALL)
             assert (exchange.status, exchange.document) == (201, {"sid": "CA1"})
+
+
+def test_length_that_is_said_twice_in_one_header_counts_once() -> None:
+    behaviour = Behaviour(b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 2, 2\r\n\r\n{}")
+    with Hostile((behaviour,)) as server:
+        target = target_at(server.url, timeout=5.0)
+        assert [target.send(CALL).body for _ in range(2)] == [b"{}", b"{}"]
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize(("encoding", "body"), [
+    ("gzip,", gzip.compress(b"{}")), (" , identity, GZIP", gzip.compress(b"{}")), ("gzip", gzip.compress(b"{}") + b"\0" * 600), ("identity", b"{}"),
+    ("deflate, ", zlib.compress(b"{}")),
+], ids=["empty element", "identity too", "zeros after it", "identity", "deflate"])
+def test_packed_body_is_unpacked_however_that_is_said(encoding: str, body: bytes) -> None:
+    head = f"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(body)}\r\n\r\n"
+    assert sent_to(Behaviour(head.encode() + body)).body == b"{}"
 
 
 def test_answer_without_length_ends_with_the_connection() -> None:
