@@ -271,7 +271,7 @@ class InvalidCalls:
             if parameter is None and crashing:
                 group = [s for s in group if not self._crashes_anyway(s.exchange.case, crashing)]
             if group:
-                self._one_unanswered(clause, group)
+                self._one_unanswered(clause, group, groups)
 
     def _odd(self, s: Seen) -> str:
         """The clause to name: of several that leave the call open, the one it was made for where the other's parameter is as usual."""
@@ -310,7 +310,8 @@ class InvalidCalls:
         except Spent:
             return True
 
-    def _one_unanswered(self, clause: str, group: list[Seen]) -> None:
+    def _one_unanswered(self, clause: str, group: list[Seen], groups: dict[str, list[Seen]]) -> None:
+        """Adds one finding, unless what is left in the end is odd for another clause that has cases of its own."""
         s = min(group, key=lambda s: (*_size(s.exchange.case), s.exchange.number))
         try:
             exchange = self.prober.shows(s.exchange.case, Expected.EITHER, is_crash)
@@ -327,6 +328,11 @@ class InvalidCalls:
             if not but_by_chance(self.prober, self.ledger, group):
                 return
             exchange = s.exchange
+        odd = [r.clause for r in self.prober.expect(exchange.case).reasons]
+        others = [c for c in odd if c in groups]
+        if clause not in odd and others:
+            groups[others[0]].extend(group)
+            return
         name = CLAUSE[clause].parameter
         if name is not None and exchange.case.get(name) is None:
             clause, name = "server.answers", None  # it is not that parameter: without it the same happens
