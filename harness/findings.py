@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from harness.accepted import Acceptance
@@ -60,6 +61,13 @@ class Finding:
     def source(self) -> str:
         """The place in the public description."""
         return CLAUSE[self.clause].source
+
+
+def joined(first: Finding, rest: Iterable[Finding]) -> Finding:
+    """One finding of several: what the first says, and every clause that any of them names. Nothing that was found is lost."""
+    rest = list(rest)
+    named = dict.fromkeys(c for f in (first, *rest) for c in (f.clause, *f.also))
+    return replace(first, also=tuple(c for c in named if c != first.clause), occurrences=first.occurrences + sum(f.occurrences for f in rest))
 
 
 def is_id(text: str, clause: str) -> bool:

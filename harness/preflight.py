@@ -14,8 +14,9 @@ from harness.errors import Inconclusive, TargetUnreachable
 from harness.exchange import Exchange
 from harness.live import admit
 from harness.oracle import Knowledge
+from harness.patience import retry_after
 from harness.session import Session
-from harness.weather import ENDINGS, is_redirect
+from harness.weather import ENDINGS, FIRST_PATIENCE_S, is_redirect
 from strategies.drawing import Numbers
 
 TEST_FROM = "+15005550006"
@@ -136,6 +137,8 @@ def _is_hopeless(exchange: Exchange, tries: int) -> bool:
     """Whether another pair of numbers can't help."""
     if exchange.status is None:
         return exchange.failure != "closed" or tries > 2
+    if exchange.status == 429 and (retry_after(exchange.header("retry-after")) or 0) > FIRST_PATIENCE_S:
+        return tries > 2  # it was not waited for; one such answer may be chance
     return exchange.status in ENDINGS or is_redirect(exchange) or (exchange.is_crash and tries > 3)
 
 

@@ -23,7 +23,7 @@ def read_back(session: Session, drawer: Drawer) -> dict[str, str]:
     """
     offered, came = 0, ""
     for share in [0.0, *[0.4] * (_CALLS - 1)]:
-        created = session.send(Case(tuple(drawer.packed(share)), _CLAUSE, session.seed))
+        created = session.sure_of(session.send(Case(tuple(drawer.packed(share)), _CLAUSE, session.seed)))
         session.judge(created)
         again = _read(session, created)
         if again is None or not _is_call(again):

@@ -96,13 +96,16 @@ def redact(directory: Path, output: Path | None, asked: Asked, echo: Echo) -> No
     if output is not None:
         _make(output, directory)
     cleaner = Cleaner(_needles(asked.tokens), asked.accounts, asked.numbers)
-    files, left = _files(directory)
+    files, left, others = _files(directory)
     for name in list(files):
         try:
             cleaner.learn(_content(_read(directory / name)).data)
         except _Left as why:
             left[name] = str(why)
             files.remove(name)
+    for name in others if output is None else ():
+        if any(_clean_path(path, cleaner) != path for path in (name, *_goal(directory / name))):
+            left[name] = "its name, or what it leads to, holds a secret"
     total: Counter[str] = Counter()
     changed = 0
     for name in files:
@@ -138,10 +141,19 @@ def _make(output: Path, directory: Path) -> None:
         raise UsageError(f"--output {output} can't be written ({_why(error)}); choose another directory") from None
 
 
-def _files(directory: Path) -> tuple[list[Path], dict[Path, str]]:
-    """The files below a directory, and what else is there with why it isn't one; both relative and in order."""
+def _goal(path: Path) -> list[Path]:
+    """Where a link leads; nowhere what is none."""
+    try:
+        return [path.readlink()] if path.is_symlink() else []
+    except OSError:
+        return []
+
+
+def _files(directory: Path) -> tuple[list[Path], dict[Path, str], list[Path]]:
+    """What is below a directory, relative and in order: its files, what is there instead of one and why, links and empty folders."""
     files: list[Path] = []
     left: dict[Path, str] = {}
+    others: list[Path] = []
 
     def failed(error: OSError) -> None:
         left[Path(error.filename).relative_to(directory)] = _why(error)
@@ -153,9 +165,13 @@ def _files(directory: Path) -> tuple[list[Path], dict[Path, str]]:
             mode = path.lstat().st_mode
             if stat.S_ISREG(mode):
                 files.append(path.relative_to(directory))
-            elif not stat.S_ISLNK(mode):
+            elif stat.S_ISLNK(mode):
+                others.append(path.relative_to(directory))
+            else:
                 left[path.relative_to(directory)] = "it is no regular file"
-    return files, left
+        if not folders and not names:
+            others.append(Path(parent).relative_to(directory))
+    return files, left, others
 
 
 def _read(path: Path) -> bytes:

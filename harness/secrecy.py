@@ -21,6 +21,8 @@ from itertools import chain
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import NamedTuple
 
+from harness.contract import ATTRIBUTES, COLLECTION, PARAMETERS
+
 REDACTED = "[redacted]"
 GRAM = 12  # characters in a row that count as a leak
 SHORTEST = 6  # characters; a shorter secret can't be told from chance
@@ -225,7 +227,14 @@ def needles_of(token: str | None, beside: str = "") -> Needles:
     """
     if not token or len(token) < SHORTEST:
         return Needles()
-    return _needles(token, GRAM).not_in(beside.encode("utf-8", "surrogateescape"))
+    return _needles(token, GRAM).not_in(_openly_said() + beside.encode("utf-8", "surrogateescape"))
+
+
+@lru_cache(maxsize=1)
+def _openly_said() -> bytes:
+    """What every server of the contract says, and so can't be a secret, whatever a token may be made of."""
+    words = [w for a in ATTRIBUTES for w in (a.name, *a.values)] + [p.name for p in PARAMETERS]
+    return "\n".join((COLLECTION, "application/json; charset=utf-8", "application/x-www-form-urlencoded", *words, "")).encode()
 
 
 def needles_of_passwords(values: Iterable[str]) -> Needles:

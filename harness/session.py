@@ -12,7 +12,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
 from harness.calls import Calls
@@ -292,8 +292,10 @@ class Session:
         """Ends the run unless a call that was created before is answered otherwise than all the last ones."""
         for pause in TRIES_S:
             time.sleep(pause)
-            exchange = self._finished(self._begin(good))
+            with self.target.unhurried() if pause == TRIES_S[-1] else nullcontext():
+                exchange = self._finished(self._begin(good))
             if not self._silence.goes_on_with(exchange):
+                self.target.unhurry(4 * exchange.elapsed)
                 return
         told = self._silence.told(exchange)
         self._take_back(self._silence.since)
@@ -562,7 +564,7 @@ class Session:
                 # Many at once was our choice, to save time: a connection that failed so is tried alone before it counts.
                 if exchange.status is None and self.alone.is_wanted:
                     self.alone.sent += 1
-                    self.judge(self._sure_of(self.send(exchange.case)))
+                    self.judge(self.sure_of(self.send(exchange.case)))
                 else:
                     self.judge(exchange, "batch", tuple(cases))
             if self.alone.is_wanted and any(e.status is None for e in answers):
@@ -576,9 +578,9 @@ class Session:
                 self.judge(exchange, "together", step.cases)
             return
         for place, case in enumerate(step.cases):
-            self.judge(self._sure_of(self.send(case)), step.kind, step.cases, place)
+            self.judge(self.sure_of(self.send(case)), step.kind, step.cases, place)
 
-    def _sure_of(self, exchange: Exchange) -> Exchange:
+    def sure_of(self, exchange: Exchange) -> Exchange:
         """An exchange that counts: where an answer did not come in the shorter time that a target gets once it has hung, it is asked once more.
 
         Returns:

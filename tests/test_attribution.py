@@ -113,3 +113,10 @@ def test_two_faults_become_two_findings() -> None:
 def test_a_server_that_refuses_repeats_hides_no_other_fault(repeats: str) -> None:
     outcome = outcome_of_run(faults=(repeats, "accepts-send-digits-33", "refuses-timeout-600"), seed=SEED, profile="quick")
     assert sorted(outcome.clauses) == ["call.repeatable", "send-digits.max-length", "timeout.range"], outcome.told()
+
+
+def test_break_that_is_told_together_with_others_is_lost_by_no_further_joining() -> None:
+    outcome = judged_run(settings_of(faults=("accepts-send-digits-33", "encoding-few-pairs")), seed=0, profile="quick")
+    assert outcome.verdicts["send-digits.max-length"] == "FAIL", outcome.told()
+    own = next(f for f in outcome.findings if f["clause"] == "send-digits.max-length")
+    assert own["pairs"] < 8, outcome.told()

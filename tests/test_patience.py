@@ -16,7 +16,7 @@ from support import ACCOUNT, TOKEN
 
 from harness.case import Case
 from harness.emulator import EmulatorSettings
-from harness.errors import BudgetSpent, TargetUnreachable
+from harness.errors import BudgetSpent, Inconclusive, TargetUnreachable
 from harness.exchange import FAILURES, Exchange
 from harness.patience import retry_after
 from harness.preflight import Wanted, preflight
@@ -154,6 +154,19 @@ def test_limit_that_lasts_longer_than_the_run_ends_it_once_it_was_said_three_tim
         with pytest.raises(BudgetSpent, match="429"):
             session.send(CALL)
         assert session.elapsed() < 15
+
+
+@pytest.mark.parametrize("seconds", [86_400, 20])
+def test_one_wish_to_be_asked_much_later_at_the_first_request_is_no_end(seconds: int) -> None:
+    with wrapped(how=lambda _: limited(seconds), when=lambda t: t.number == 1) as server, session_at(server, Budget(seconds=15.0)) as session:
+        assert preflight(session, Wanted()).exchange.is_created
+
+
+def test_wish_to_be_asked_much_later_each_time_ends_the_preflight_at_once() -> None:
+    with wrapped(how=lambda _: limited(86_400)) as server, session_at(server) as session:
+        with pytest.raises(Inconclusive, match="429 to every valid call"):
+            preflight(session, Wanted())
+        assert session.counts.requests == 3
 
 
 @pytest.mark.parametrize("seconds", [120, 20])

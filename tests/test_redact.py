@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 from support import ACCOUNT, TOKEN, at_once, command, grows_no_faster, launched, required, ringtrue
 
 from harness.emulator import Emulator, EmulatorSettings
+from harness.errors import Inconclusive
+from harness.redacting import Asked, redact
 from harness.redaction import ACCOUNT as ACCOUNT_SID
 from harness.redaction import CREDENTIALS, NEEDED, NUMBER, PASSWORD, RULES, Cleaner
 from harness.redaction import TOKEN as TOKEN_KIND
@@ -401,3 +403,20 @@ def test_directory_of_a_run_holds_nothing_to_take_out(tmp_path: Path) -> None:
     done = at_once("redact", "run", "--in-place", cwd=tmp_path, env=ENV)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("replaced nothing, in 0 of ")
+
+
+@pytest.mark.parametrize("place", ["name", "goal", "folder", "below"])
+def test_secret_in_a_link_or_an_empty_folder_s_name_is_told(place: str, tmp_path: Path) -> None:
+    directory = tmp_path / "d"
+    directory.mkdir()
+    if place == "name":
+        (directory / f"l-{TOKEN}").symlink_to("a.txt")
+    elif place == "goal":
+        (directory / "link").symlink_to(f"/tmp/{TOKEN}")
+    else:
+        (directory / f"empty-{TOKEN}" / ("sub" if place == "below" else "")).mkdir(parents=True)
+    lines: list[str] = []
+    with pytest.raises(Inconclusive, match="1 file could not"):
+        redact(directory, None, Asked((TOKEN,)), lines.append)
+    assert any("its name, or what it leads to, holds a secret" in line for line in lines)
+    assert all(TOKEN not in line for line in lines)

@@ -150,3 +150,10 @@ def test_any_twelve_characters_of_a_token_are_found_and_taken_out(before: bytes,
 @given(st.binary(max_size=200))
 def test_bytes_without_a_secret_stay_as_they_are(data: bytes) -> None:
     assert needles_of(TOKEN, ACCOUNT).taken_out(data) == (data, 0)
+
+
+@pytest.mark.parametrize("token", ["my-outbound-api-token-77", "application/json+secret", "2010-04-01/Accounts-key"])
+def test_what_every_server_says_is_no_secret_though_a_token_holds_it(token: str) -> None:
+    needles = needles_of(token)
+    assert not needles.are_in(b'{"direction": "outbound-api", "uri": "/2010-04-01/Accounts/AC1"} application/json')
+    assert needles.are_in(token.encode())

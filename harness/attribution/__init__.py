@@ -19,7 +19,7 @@ from harness.attribution.transient import Transients
 from harness.attribution.valid import ValidCalls
 from harness.case import Case
 from harness.contract import CLAUSE
-from harness.findings import Finding, numbered
+from harness.findings import Finding, joined, numbered
 from harness.session import Seen, Session
 from strategies.drawing import Numbers
 
@@ -86,7 +86,7 @@ def _same_in_company(findings: list[Finding]) -> list[Finding]:
             continue
         taken.update(f.cause for f in group)
         cause = f"{group[0].cause}; the same with {len(group) - 1} more parameters beside {name}"
-        out.append(replace(group[0], cause=cause, occurrences=sum(f.occurrences for f in group)))
+        out.append(replace(joined(group[0], group[1:]), cause=cause))
     return [*out, *(f for f in pairs if f.cause not in taken)]
 
 
@@ -96,7 +96,7 @@ def _late_pairs(by_cause: list[Finding], others: list[Finding]) -> list[Finding]
     large = next((f for f in by_cause if f.clause == "call.combination" and _is_large(f)), None)
     if late is None or large is None or large.exchange.is_crash:
         return [*by_cause, *others]
-    whole = replace(large, also=(*large.also, late.clause, *late.also), occurrences=large.occurrences + late.occurrences)
+    whole = joined(large, [late])
     return [*(whole if f is large else f for f in by_cause), *(f for f in others if f is not late)]
 
 
@@ -113,7 +113,7 @@ def _not_utf8(findings: list[Finding]) -> list[Finding]:
     first = min(odd, key=lambda f: len(f.case.pairs))
     clause = CLAUSE["encoding.utf-8"]
     whole = replace(
-        first, clause=clause.id, message=clause.statement, also=tuple(f.clause for f in odd), occurrences=sum(f.occurrences for f in odd),
+        joined(replace(first, clause=clause.id, message=clause.statement, occurrences=0, also=()), odd),
         cause=", ".join(sorted({f.parameters[0] for f in odd})), level=clause.level,
     )
     return [*(f for f in findings if f not in odd), whole]
@@ -154,7 +154,7 @@ def _joined(findings: list[Finding], apart: frozenset[str]) -> list[Finding]:
     for f in findings:
         key = (f.clause, "" if f.clause.startswith("malformed.") else f.cause if f.cause else f.actual)
         known = by_cause.get(key)
-        by_cause[key] = f if known is None else replace(known, occurrences=known.occurrences + f.occurrences)
+        by_cause[key] = f if known is None else joined(known, [f])
     return _of_families(list(by_cause.values()), apart)
 
 
@@ -172,8 +172,7 @@ def _of_families(findings: list[Finding], apart: frozenset[str]) -> list[Finding
         if len(group) < (2 if group[0].clause.startswith("auth.") else 3):
             out.extend(group)
             continue
-        total = sum(f.occurrences for f in group)
-        out.append(replace(group[0], also=tuple(f.clause for f in group[1:]), occurrences=total))
+        out.append(joined(group[0], group[1:]))
     return out
 
 

@@ -13,7 +13,7 @@ from harness.checks import Breach, judge
 from harness.checks.refusals import EARLIER_PASSWORD, PREVIOUS_PASSWORD
 from harness.contract import CLAUSE, FORM_TYPE, PARAMETER, Expected
 from harness.exchange import Exchange
-from harness.findings import Finding
+from harness.findings import Finding, joined
 from harness.session import AT_ONCE, Seen
 
 _TRIES = 4
@@ -59,8 +59,8 @@ class Content:
                 continue
             whole = next((g for g in findings if g.clause == _CONTENT_TYPE and g.case.content_type == f.case.content_type), None)
             if whole is not None and whole.actual == f.actual and not self.ledger.apart.intersection((f.clause, whole.clause)):
-                joined = replace(whole, also=(*whole.also, f.clause), occurrences=whole.occurrences + f.occurrences)
-                findings[:] = [joined if g is whole else g for g in findings if g is not f]
+                both = joined(whole, [f])
+                findings[:] = [both if g is whole else g for g in findings if g is not f]
 
     def _crashes_anyway(self) -> bool:
         """Whether every call crashes, so that one with other credentials, another method or a malformed body does too."""
@@ -99,7 +99,7 @@ class Content:
         chance = next((f for f in self.ledger.findings if f.check == "check_own_call" and f.flaky is not None), None)
         if steady is None or chance is None:
             return
-        whole = replace(steady, occurrences=steady.occurrences + chance.occurrences, also=(*steady.also, chance.clause))
+        whole = joined(steady, [chance])
         self.ledger.findings[:] = [whole if f is steady else f for f in self.ledger.findings if f is not chance]
 
     def _one(self, clause: str, group: list[Seen]) -> None:

@@ -13,7 +13,7 @@ from harness.case import Case, Pair
 from harness.classify import address_form, classify, expected_alone
 from harness.contract import CLAUSE, PARAMETER, Expected
 from harness.exchange import Exchange
-from harness.findings import Finding
+from harness.findings import Finding, joined
 from harness.oracle import companions
 from harness.session import Seen, has_sid
 from strategies.values import edges
@@ -153,7 +153,7 @@ class InvalidCalls:
     def _rules_broken_since(self, found: list[Finding]) -> list[Finding]:
         """Findings for the rest of a parameter's rules, where several of them are broken and now all are: since when is another matter."""
         out: list[Finding] = []
-        for name, group in _by_parameter(found).items():
+        for (name, _), group in _by_parameter(found).items():
             if name is not None and len(group) >= _SEVERAL and len({f.actual for f in group}) == 1 and group[0].exchange.is_created:
                 out += self._other_rules(name, group)
         return out
@@ -404,23 +404,23 @@ _TELLING = ("unknown-value", "characters", "integer", "known-form", "well-formed
 _CONSEQUENCES = {"control-character": "unknown-value", "letter-case": "unknown-value", "decimal": "integer"}
 
 
-def _by_parameter(found: list[Finding]) -> dict[str | None, list[Finding]]:
-    """Findings by the parameter that their clause is about."""
-    out: dict[str | None, list[Finding]] = {}
+def _by_parameter(found: list[Finding]) -> dict[tuple[str | None, bool], list[Finding]]:
+    """Findings by the parameter that their clause is about, and whether they show in large calls alone."""
+    out: dict[tuple[str | None, bool], list[Finding]] = {}
     for f in found:
-        out.setdefault(CLAUSE[f.clause].parameter, []).append(f)
+        out.setdefault((CLAUSE[f.clause].parameter, len(f.case.pairs) >= _LARGE), []).append(f)
     return out
 
 
 def without_consequences(found: list[Finding]) -> list[Finding]:
     """Findings of one parameter as one, where a rule can't hold since a wider one doesn't, or where none of its rules does."""
     out: list[Finding] = []
-    for name, group in _by_parameter(found).items():
-        out.extend(_joined(name, group) if name is not None and len(group) > 1 else group)
+    for (name, _), group in _by_parameter(found).items():
+        out.extend(_of_parameter(name, group) if name is not None and len(group) > 1 else group)
     return out
 
 
-def _joined(name: str, group: list[Finding]) -> list[Finding]:
+def _of_parameter(name: str, group: list[Finding]) -> list[Finding]:
     order = [f"{PARAMETER[name].slug}.{c.slug}" for c in PARAMETER[name].classes]
     group = sorted(group, key=lambda f: order.index(f.clause))
     by_rule = {f.clause.partition(".")[2]: f for f in group}
@@ -450,10 +450,7 @@ def _company_of(finding: Finding) -> str:
 
 
 def _with(first: Finding, rest: list[Finding], cause: str) -> Finding:
-    return replace(
-        first, also=tuple(f.clause for f in rest), occurrences=first.occurrences + sum(f.occurrences for f in rest), cause=cause,
-        level=min((f.level for f in (first, *rest)), key=lambda x: x.rank),
-    )
+    return replace(joined(first, rest), cause=cause, level=min((f.level for f in (first, *rest)), key=lambda x: x.rank))
 
 
 def _of_large_calls(found: list[Finding]) -> list[Finding]:
@@ -489,9 +486,8 @@ def merged(found: list[Finding], apart: frozenset[str]) -> list[Finding]:
             out.extend(group)
             continue
         first = min(group, key=lambda f: (f.level.rank, len(f.case.pairs)))
-        others = tuple(c for f in group for c in (f.clause, *f.also) if c != first.clause)
         out.append(replace(
-            first, also=others, occurrences=sum(f.occurrences for f in group),
+            joined(first, [f for f in group if f is not first]),
             cause=f"{first.cause or CLAUSE[first.clause].parameter}; the same rule of {len(group) - 1} more parameters",
         ))
     return out

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from harness.findings import Finding
-from harness.report.escape import cut, for_xml
+from harness.report.escape import cut, for_xml, visible
 from harness.report.words import cause_and_count, is_of_this_place, replay_line, rule, versus
 from harness.results import ClauseResult, RunResult
 
@@ -74,11 +74,11 @@ def _case(c: ClauseResult, result: RunResult, directory: PurePath) -> TestCase:
     elif c.verdict == "FAIL" or (c.verdict == "NON-STRICT" and result.settings.get("strict") == "yes"):
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         failure = Failure(_text(f"{c.clause.id}: {cut(versus(findings[0]), 1000)}{more}"), c.clause.level.value)
-        failure.text = _text("\n".join(_told(c, findings, directory)))
+        failure.text = cut("\n".join(map(_line, _told(c, findings, directory))), _LONGEST)
         case.result = [failure]
         output += _attachments(findings, directory)
     elif findings:
-        output += ["", *(_text(line) for line in _told(c, findings, directory))]
+        output += ["", *map(_line, _told(c, findings, directory))]
     case.system_out = "\n".join(output)
     return case
 
@@ -86,7 +86,7 @@ def _case(c: ClauseResult, result: RunResult, directory: PurePath) -> TestCase:
 def _facts(c: ClauseResult) -> Iterator[str]:
     """What other readers would take as properties of the case."""
     for name, value in (("level", c.clause.level.value), ("verdict", c.verdict), ("cases", str(c.cases)), ("source", c.clause.source)):
-        yield f"{name}: {_text(value)}"
+        yield f"{name}: {_line(value)}"
 
 
 def _acceptance(f: Finding) -> str:
@@ -114,6 +114,11 @@ def _attachments(findings: list[Finding], directory: PurePath) -> Iterator[str]:
     if not is_of_this_place(directory):
         return
     yield from (f"[[ATTACHMENT|{_text((directory / 'cases' / f'{f.id}.json').as_posix())}]]" for f in findings)
+
+
+def _line(value: str) -> str:
+    """Text as one line, whoever wrote the journal that it is from."""
+    return _text(visible(value))
 
 
 def _text(value: str) -> str:

@@ -273,3 +273,10 @@ def test_summary_that_is_too_large_for_the_page_ends_at_a_line() -> None:
 def test_summary_takes_the_room_that_others_left_on_the_page() -> None:
     assert len(summary_within("| ü |\n" * 200_000, MAX_SUMMARY - 1000).encode()) <= 1000
     assert summary_within("one line\n", MAX_SUMMARY) == ""
+
+
+def test_junit_has_each_message_on_a_line_of_its_own_whoever_wrote_the_journal() -> None:
+    broken = finding("call.created", expected="a\n::error::b", actual="c\r\n##[error]d", cause="e\n::warning::f", path="$\n::error::g")
+    told = result([broken], headline="h\n::error::i")
+    text = junit(told, PurePath("reports/latest"))
+    assert re.findall(r"^\s*(?:::|##\[).*", text, re.MULTILINE) == []
