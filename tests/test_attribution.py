@@ -74,6 +74,7 @@ SLOW = {
     "access-trusted-connection": Row(
         "auth.missing", pairs=3, cause="credentials: none, on a connection on which the right ones came before", also=CREDENTIALS,
     ),
+    "refusal-status-500-twice": Row("refusal.repeatable", cause="when it is sent again"),
     "refusal-status-200": Row("refusal.status"),
     "refusal-stack-trace": Row("secrets.stack-trace", "SHOULD", cause=None),  # every refusal shows it: it is laid to no odd request
     "encoding-plus-kept": Row("encoding.space"),
@@ -120,3 +121,9 @@ def test_break_that_is_told_together_with_others_is_lost_by_no_further_joining()
     assert outcome.verdicts["send-digits.max-length"] == "FAIL", outcome.told()
     own = next(f for f in outcome.findings if f["clause"] == "send-digits.max-length")
     assert own["pairs"] < 8, outcome.told()
+
+
+def test_same_rule_of_dates_that_is_broken_everywhere_is_one_finding() -> None:
+    outcome = judged_run(settings_of(faults=("date-created-iso", "date-updated-iso")), seed=SEED, profile="small")
+    (one,) = outcome.findings
+    assert (one["clause"], one["also"], one["cause"]) == ("response.date-created.format", ("response.date-updated.format",), "as in date_updated")

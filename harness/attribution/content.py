@@ -11,7 +11,7 @@ from harness.attribution.prober import MANY, ROUNDS, Ledger, Prober, Spent, Styl
 from harness.case import Case
 from harness.checks import Breach, judge
 from harness.checks.refusals import EARLIER_PASSWORD, PREVIOUS_PASSWORD
-from harness.contract import CLAUSE, FORM_TYPE, PARAMETER, Expected
+from harness.contract import ATTRIBUTES, CLAUSE, FORM_TYPE, PARAMETER, Expected
 from harness.exchange import Exchange
 from harness.findings import Finding, joined
 from harness.session import AT_ONCE, Seen
@@ -24,6 +24,9 @@ _OF_SEVERAL = ("echo.sid-unique", "response.read-back")
 _MIXED = ("echo.own-call", "echo.to", "echo.from")
 _PASSWORDS = (PREVIOUS_PASSWORD, EARLIER_PASSWORD)
 _SIP_USER = (("SipAuthUsername", "alice"), ("SipAuthPassword", "Zq3-vT8_wL1.xB6"))
+
+# Kinds of attributes that one function usually writes.
+_KINDS = {a.slug: a.kind for a in ATTRIBUTES if a.kind in ("date", "sid")}
 
 
 class Content:
@@ -44,6 +47,7 @@ class Content:
             self._one(clause, group)
         self._fold_mixed()
         self._fold_content_type()
+        self._fold_attributes()
 
     def _fold_content_type(self) -> None:
         """A body that crashes only with an odd content type crashes for that: one finding; else it is shown with the usual one."""
@@ -61,6 +65,20 @@ class Content:
             if whole is not None and whole.actual == f.actual and not self.ledger.apart.intersection((f.clause, whole.clause)):
                 both = joined(whole, [f])
                 findings[:] = [both if g is whole else g for g in findings if g is not f]
+
+    def _fold_attributes(self) -> None:
+        """The same rule of several attributes of one kind that is broken in as many answers: dates, say, that one function wrote."""
+        groups: dict[tuple[object, ...], list[Finding]] = {}
+        for f in self.ledger.findings:
+            _, attribute, rule = (*f.clause.split("."), "", "")[:3]
+            kind = _KINDS.get(attribute)
+            if f.clause.startswith("response.") and kind is not None and f.clause not in self.ledger.apart:
+                groups.setdefault((kind, rule, f.level, f.cause, f.occurrences, f.flaky, f.before, f.together), []).append(f)
+        for first, *rest in groups.values():
+            if rest:
+                names = ", ".join(f.path.removeprefix("$.") for f in rest)
+                whole = replace(joined(first, rest), occurrences=first.occurrences, cause=f"{first.cause}{', ' if first.cause else ''}as in {names}")
+                self.ledger.findings[:] = [whole if f is first else f for f in self.ledger.findings if not any(f is g for g in rest)]
 
     def _crashes_anyway(self) -> bool:
         """Whether every call crashes, so that one with other credentials, another method or a malformed body does too."""

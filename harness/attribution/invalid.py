@@ -45,13 +45,31 @@ class InvalidCalls:
         """One finding a clause; one for all where refusing itself is broken; one where the same sort of rule is."""
         rest = [s for s in seen if not (self._explained(s.exchange.case) if s.breach.kind == "crashed" else self._is_cut(s.exchange.case))]
         rest = but_by_chance(self.prober, self.ledger, rest)
-        rest = self._broken_refusals(self._nothing_refused(self._taken_when_repeated(rest)))
+        rest = self._broken_refusals(self._nothing_refused(self._taken_when_repeated(self._but_after_others(rest))))
         groups: dict[tuple[str, str], list[Seen]] = {}
         for s in rest:
             groups.setdefault((s.breach.clause, s.breach.kind), []).append(s)
         found = [f for (clause, _), group in groups.items() if (f := self._one(clause, group)) is not None]
         found += self._rules_broken_since(found)
         self.ledger.findings.extend(_of_large_calls(merged(without_consequences(found), self.ledger.apart)))
+
+    def _but_after_others(self, seen: list[Seen]) -> list[Seen]:
+        """Takes out crashes of many sorts that don't show after a valid call: it is not what is wrong in them, but what came before."""
+        crashed = [s for s in seen if s.breach.kind in ("crashed", "unanswered")]
+        samples: dict[str | None, Seen] = {}
+        for s in sorted(crashed, key=lambda s: (*_size(s.exchange.case), s.exchange.number)):
+            samples.setdefault(CLAUSE[s.breach.clause].parameter, s)
+        if len(samples) < _SYSTEMIC:
+            return seen
+        try:
+            for s in list(samples.values())[:_TRIES]:
+                self.prober.send_next(self.prober.plain_on_base([]))
+                if is_crash(self.prober.send_next(s.exchange.case)):
+                    return seen
+        except Spent:
+            return seen
+        self.ledger.transient.extend(crashed)
+        return [s for s in seen if s.breach.kind not in ("crashed", "unanswered")]
 
     def _taken_when_repeated(self, seen: list[Seen]) -> list[Seen]:
         """Takes out what shows only that the target takes a refused call when it is sent again."""
@@ -257,6 +275,7 @@ class InvalidCalls:
         """One finding a clause; one for all where many parameters show the same."""
         rest = [s for s in seen if s.exchange.describe() not in self.ledger.systemic and not self._explained(s.exchange.case)]
         rest = but_by_chance(self.prober, self.ledger, [s for s in rest if not self._is_forbidden_elsewhere(s)])
+        rest = self._but_after_others(rest)
         if len({CLAUSE[s.breach.clause].parameter for s in rest}) >= _SYSTEMIC and self._repeats_crash(rest[0]):
             self._systemic("server.answers", rest)
             return
