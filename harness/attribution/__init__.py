@@ -152,9 +152,11 @@ def _joined(findings: list[Finding], apart: frozenset[str]) -> list[Finding]:
     """Findings that name the same clause and the same cause as one: valid and invalid calls may show the same fault."""
     by_cause: dict[tuple[str, str], Finding] = {}
     for f in findings:
-        key = (f.clause, "" if f.clause.startswith("malformed.") else f.cause if f.cause else f.actual)
+        is_one = f.clause.startswith("malformed.") or f.clause == "call.concurrency"
+        key = (f.clause, "" if is_one else f.cause if f.cause else f.actual)
         known = by_cause.get(key)
-        by_cause[key] = f if known is None else joined(known, [f])
+        first = f if known is None or len(f.together) < len(known.together) else known
+        by_cause[key] = f if known is None else joined(first, [f if first is known else known])
     return _of_families(list(by_cause.values()), apart)
 
 

@@ -29,6 +29,13 @@ _SIP_USER = (("SipAuthUsername", "alice"), ("SipAuthPassword", "Zq3-vT8_wL1.xB6"
 _KINDS = {a.slug: a.kind for a in ATTRIBUTES if a.kind in ("date", "sid")}
 
 
+def _is_exchanged(exchange: Exchange) -> bool:
+    """Whether an answer has a call's two ends the other way round."""
+    document = exchange.document or {}
+    ends = exchange.case.get("To"), exchange.case.get("From")
+    return ends[0] != ends[1] and (document.get("from"), document.get("to")) == ends
+
+
 class Content:
     """Findings for wrong content."""
 
@@ -40,6 +47,7 @@ class Content:
         """One finding a clause."""
         groups: dict[str, list[Seen]] = {}
         seen = [s for s in seen if s.exchange.case.is_plain_form or not s.exchange.is_crash or not self._crashes_anyway()]
+        seen = [s for s in seen if s.breach.check != "check_credentials" or s.exchange.is_created or not self.ledger.is_too_large(s.exchange.case)]
         for s in seen:
             if s.breach.check != "check_malformed" or not self._is_known(s):
                 groups.setdefault(s.breach.clause, []).append(s)
@@ -101,6 +109,7 @@ class Content:
     def _fold_mixed(self) -> None:
         """Another call's data shows as a wrong to or from too, now and then: one finding."""
         self._fold_own_call()
+        self._fold_exchanged()
         mixed = [f for f in self.ledger.findings if f.clause in ("echo.own-call", "call.concurrency") and f.check == "check_own_call"]
         folded = [f for f in self.ledger.findings if mixed and f.clause in ("echo.to", "echo.from", "call.concurrency") and f is not mixed[0]]
         folded = [f for f in folded if f.flaky is not None or f.before or f.clause == "call.concurrency" and f.check == "check_echo"]
@@ -109,6 +118,15 @@ class Content:
         whole = replace(mixed[0], occurrences=mixed[0].occurrences + sum(f.occurrences for f in folded))
         kept = [f for f in self.ledger.findings if f is not mixed[0] and all(f is not g for g in folded)]
         self.ledger.findings[:] = [*kept, whole]
+
+    def _fold_exchanged(self) -> None:
+        """To said back as from and from as to: one finding."""
+        ends = {f.clause: f for f in self.ledger.findings if f.clause in ("echo.to", "echo.from") and _is_exchanged(f.exchange)}
+        if len(ends) < 2 or self.ledger.apart.intersection(ends):
+            return
+        to, sender = ends["echo.to"], ends["echo.from"]
+        whole = replace(joined(to, [sender]), occurrences=max(to.occurrences, sender.occurrences))
+        self.ledger.findings[:] = [whole if f is to else f for f in self.ledger.findings if f is not sender]
 
     def _fold_own_call(self) -> None:
         """A to or from that is wrong with a certain request may by chance be another call's: one finding."""

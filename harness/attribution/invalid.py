@@ -8,7 +8,6 @@ from harness.attribution.chance import but_by_chance
 from harness.attribution.minimise import minimise
 from harness.attribution.prober import MANY, PLUS_KEPT, Cause, Ledger, Prober, Spent, finding_of, is_crash, short
 from harness.attribution.repeats import is_taken_anew, taken_when_repeated
-from harness.attribution.traits import A_BODY
 from harness.case import Case, Pair
 from harness.classify import address_form, classify, expected_alone
 from harness.contract import CLAUSE, PARAMETER, Expected
@@ -43,7 +42,8 @@ class InvalidCalls:
 
     def attribute(self, seen: list[Seen]) -> None:
         """One finding a clause; one for all where refusing itself is broken; one where the same sort of rule is."""
-        rest = [s for s in seen if not (self._explained(s.exchange.case) if s.breach.kind == "crashed" else self._is_cut(s.exchange.case))]
+        explained = {"crashed": self._explained, "accepted": self.ledger.is_too_large}
+        rest = [s for s in seen if not explained[s.breach.kind](s.exchange.case)]
         rest = but_by_chance(self.prober, self.ledger, rest)
         rest = self._broken_refusals(self._nothing_refused(self._taken_when_repeated(self._but_after_others(rest))))
         groups: dict[tuple[str, str], list[Seen]] = {}
@@ -101,10 +101,6 @@ class InvalidCalls:
             elif cause.names <= names and self._crashes_in(case, cause, pairs):
                 return True
         return False
-
-    def _is_cut(self, case: Case) -> bool:
-        """Whether a case that was taken is as large as those that are refused for their size: what is wrong with it may have been cut off."""
-        return any(c.trait is not None and c.said.startswith(A_BODY) and c.trait.has(case) for c in self.ledger.causes)
 
     def _crashes_in(self, case: Case, cause: Cause, pairs: set[Pair]) -> bool:
         """Whether this case's own values of the parameters to blame crash a call, too."""

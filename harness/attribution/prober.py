@@ -21,6 +21,7 @@ from strategies.drawing import Numbers
 
 MANY = 8
 ROUNDS = 3
+A_BODY = "a body of "
 AND_MORE = "parameters and more"
 PLUS_KEPT = "a space sent as + is not read as a space"
 
@@ -135,6 +136,10 @@ class Ledger:
     settled: int = 0
     apart: frozenset[str] = frozenset()
     by_chance: set[str] = field(default_factory=set)
+
+    def is_too_large(self, case: Case) -> bool:
+        """Whether a case is as large as those that are refused for their size, whatever else is in it."""
+        return any(c.trait is not None and c.said.startswith(A_BODY) and c.trait.has(case) for c in self.causes)
 
 
 class Prober:

@@ -10,15 +10,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from harness.attribution.prober import AND_MORE, Prober, Styled, Trait, short
+from harness.attribution.prober import A_BODY, AND_MORE, Prober, Styled, Trait, short
 from harness.case import Case, Pair
 from harness.classify import classify
 from harness.contract import PARAMETER, Expected
 from harness.oracle import INSTRUCTIONS
 from harness.wire import body_of, encode_pairs
 from strategies.values import edges
-
-A_BODY = "a body of "
 
 _SMALLEST_BODY = 500  # bytes; a limit below it shows in so many calls that it looks like a matter of their parameters
 _EMPTY_BODY = 200  # bytes; the emptiest call that fills one has fewer
