@@ -682,7 +682,8 @@ class Target:
         body, truncated = _unpacked(pieces, response.headers.get("content-encoding", ""))
         more = not truncated and read.has_more
         self._stray(more)
-        if truncated or more or response.headers.get("connection", "").lower() == "close" or response.version < 11:
+        # Whoever sends a body with the answer to HEAD may send it a little later: it must answer no other request.
+        if truncated or more or method == "HEAD" or response.headers.get("connection", "").lower() == "close" or response.version < 11:
             self._drop()
         return {
             "status": response.status, "reason": (response.reason or "")[:200],

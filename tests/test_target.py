@@ -324,6 +324,15 @@ def test_head_has_no_body_whatever_length_it_tells() -> None:
     assert sent_to(answer, replace(CALL, method="HEAD", body=b""), timeout=5.0).status == 405
 
 
+def test_body_of_an_answer_to_head_that_comes_later_answers_no_other_request() -> None:
+    late = Behaviour(b"HTTP/1.1 405 No\r\nContent-Length: 40\r\n\r\n", b"x" * 40, 0.0, 1, before=0.1)
+    with Hostile((late, reply())) as server:
+        target = target_at(server.url)
+        assert target.send(replace(CALL, method="HEAD")).status == 405
+        assert target.send(CALL).status == 201
+        assert server.connections == 2
+
+
 def test_answer_before_a_large_body_was_read_is_still_read() -> None:
     answer = reply(b"{}", "413 Content Too Large", "Connection: close")
     huge = replace(CALL, pairs=(), aim="malformed.huge", body=b"a=" + b"x" * (4 << 20))
