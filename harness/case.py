@@ -59,6 +59,7 @@ class Case:
         account: whose path, one of `ACCOUNTS`: the configured account's, another one's, or one that differs in its last or first digit alone.
         credentials: one of `CREDENTIALS`.
         segments: bytes of the body sent at a time, 0 for all at once.
+        pause: seconds in which nothing is sent before it.
     """
 
     pairs: Pairs
@@ -71,6 +72,7 @@ class Case:
     account: str = "own"
     credentials: str = "right"
     segments: int = 0
+    pause: float = 0.0
 
     def get(self, name: str) -> str | None:
         """The first value of a parameter, or None."""
@@ -98,7 +100,7 @@ class Case:
             out["pairs"] = [[printable(n), printable(v)] for n, v in self.pairs]
             out["raw_pairs"] = [[_raw(n), _raw(v)] for n, v in self.pairs]
         default = Case(())
-        for key in ("content_type", "method", "account", "credentials", "segments"):
+        for key in ("content_type", "method", "account", "credentials", "segments", "pause"):
             if getattr(self, key) != getattr(default, key):
                 out[key] = getattr(self, key)
         if any(s != "plain" for s in self.styles):
@@ -127,8 +129,9 @@ class Case:
                 content_type=data.get("content_type", cls(()).content_type), body=raw,
                 method=str(data.get("method", "POST")), account=str(data.get("account", "own")),
                 credentials=str(data.get("credentials", "right")), segments=int(data.get("segments", 0)),
+                pause=float(data.get("pause", 0.0)),
             )
-        except (KeyError, TypeError, AttributeError, UnicodeError) as error:
+        except (KeyError, TypeError, AttributeError, UnicodeError, OverflowError) as error:
             raise ValueError(f"not a saved case: {error}") from error
 
 

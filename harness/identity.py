@@ -117,6 +117,8 @@ def _oddities(case: Case) -> set[str]:
         out.add(f"(content type: {_media_type(case.content_type)})")
     if case.segments:
         out.add("(in pieces)")
+    if case.pause:
+        out.add("(after a pause)")
     return out | {f"({style})" for style in case.styles if style != "plain"}
 
 

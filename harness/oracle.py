@@ -98,6 +98,8 @@ def _accept_clauses(case: Case, accepted: list[Reason]) -> frozenset[str]:
     clauses.update(CLAUSE_OF_STYLE[s] for s in case.styles if s != "plain")
     if case.segments:
         clauses.add("encoding.segments")
+    if case.pause:
+        clauses.add("call.history")
     if not all(v.isascii() for _, v in case.pairs):
         clauses.add("encoding.utf-8")
     if case.content_type and "charset" in case.content_type.lower():

@@ -497,6 +497,8 @@ class Target:
     def _start(
         self, case: Case, method: str, path: str, body: bytes, headers: dict[str, str], previous: Case | None
     ) -> Flight:
+        if case.pause:
+            time.sleep(case.pause)
         with self._lock:
             self._number += 1
             number = self._number

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from harness.case import ACCOUNTS, CREDENTIALS, Case, Pair
 
 _LONGEST_TYPE, _LONGEST_BODY, _MOST_AT_A_TIME = 1000, 64 << 20, 64 << 20
+_LONGEST_PAUSE = 10.0  # seconds
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _LITERAL = _UNRESERVED | frozenset(b",/:?@")
@@ -101,6 +102,8 @@ def sendable(case: Case) -> Case:
         raise ValueError("its method or content type can't be sent")
     if case.credentials not in CREDENTIALS or case.account not in ACCOUNTS or not 0 <= case.segments <= _MOST_AT_A_TIME:
         raise ValueError("its credentials, account or segments are none that there are")
+    if not 0 <= case.pause <= _LONGEST_PAUSE:
+        raise ValueError("its pause is too long")
     if case.styles and (len(case.styles) != len(case.pairs) or not set(case.styles) <= set(STYLES)):
         raise ValueError("its styles are none that there are")
     if len(body_of(case)) > _LONGEST_BODY:

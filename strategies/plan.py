@@ -63,6 +63,7 @@ class Profile:
         examples: Hypothesis examples of each parameter's property.
         generated: cases that schemathesis draws, of each of its two modes.
         edges: edges of each class at most, for profiles that hurry.
+        pauses: seconds of silence, each before a valid call at the end.
     """
 
     name: str
@@ -76,12 +77,13 @@ class Profile:
     examples: int
     generated: int = 0
     edges: int = 60
+    pauses: tuple[float, ...] = ()
 
 
 PROFILES: dict[str, Profile] = {
     "quick": Profile("quick", 5, 20, 0, 560, 3, 40, 40, 0),
-    "standard": Profile("standard", 90, 60, 12, 5000, 40, 200, 300, 25),
-    "deep": Profile("deep", 400, 200, 60, 20000, 60, 600, 1000, 100, 300),
+    "standard": Profile("standard", 90, 60, 12, 5000, 40, 200, 300, 25, pauses=(1.5, 3.2)),
+    "deep": Profile("deep", 400, 200, 60, 20000, 60, 600, 1000, 100, 300, pauses=(1.5, 3.2, 6.0)),
 }
 
 
@@ -161,6 +163,12 @@ class Plan:
                 block.extend(map(self._with_valid_after, protocol))
             self.rng.shuffle(block)
             yield from block
+        if self.wanted("call.history"):
+            yield from map(self._after_pause, self.profile.pauses)
+
+    def _after_pause(self, seconds: float) -> Maker:
+        """A valid call after some silence: a server may have let go of what it needs for it."""
+        return lambda: Step("sequence", (Case(tuple(self.drawer.packed(0.1)), "call.history", self.seed, pause=seconds),))
 
     def _classes(self, expected: Expected) -> Iterator[tuple[Parameter, ValueClass]]:
         for parameter in PARAMETERS:

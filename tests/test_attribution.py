@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import pytest
+from adversary.server import as_json
+from adversary.wrapped import Act, Turn, Wrapped
 from support import judged_run, outcome_of_run
 
-from harness.emulator import FAULTS
+from harness.config import RunConfig
+from harness.curl import curl_line
+from harness.emulator import FAULTS, EmulatorSettings
 from harness.emulator.variants import settings_of
+from harness.engine import Run
+from harness.oracle import Knowledge
+from harness.replay import replay
+from harness.report.findings_file import findings_file
+from harness.saved import load_case, save_cases
+from strategies.plan import PROFILES
 
 
 @dataclass(frozen=True)
@@ -127,3 +140,25 @@ def test_same_rule_of_dates_that_is_broken_everywhere_is_one_finding() -> None:
     outcome = judged_run(settings_of(faults=("date-created-iso", "date-updated-iso")), seed=SEED, profile="small")
     (one,) = outcome.findings
     assert (one["clause"], one["also"], one["cause"]) == ("response.date-created.format", ("response.date-updated.format",), "as in date_updated")
+
+
+def test_call_that_fails_after_some_silence_is_told_so_and_replayed_so(tmp_path: Path) -> None:
+    last = [0.0]
+
+    def is_after_silence(turn: Turn) -> bool:
+        silent, last[0] = time.monotonic() - last[0] > 1.0, time.monotonic()
+        return silent and turn.number > 1
+
+    emulated = EmulatorSettings()
+    PROFILES["paused"] = replace(PROFILES["quick"], name="paused", refused=1, outside=0, edges=1, packed=20, alone=1, again=2, together=2, pauses=(1.5,))
+    with Wrapped(act_of=Act(how=lambda _: as_json({}, "500 Internal Server Error"), when=is_after_silence), settings=emulated) as server:
+        where: dict[str, Any] = {"url": server.url, "account_sid": emulated.account_sid, "auth_token": emulated.auth_token}
+        result = Run(RunConfig(**where, profile="paused", seed=SEED)).conduct()
+        (finding,) = result.findings
+        assert (finding.clause, finding.cause, finding.flaky) == ("call.history", "after 1.5 s without a request", None)
+        save_cases(result, tmp_path, Knowledge())
+        (path,) = (tmp_path / "cases").glob("*.json")
+        replayed = replay(load_case(path), RunConfig(**where))
+        assert replayed.verdict == "FAILED", replayed.detail
+        assert "sleep 1.5;" in curl_line(finding.case, server.url, emulated.account_sid)
+        assert "time.sleep(1.5)" in findings_file(result)

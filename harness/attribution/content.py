@@ -257,7 +257,7 @@ class Content:
         if shown < _TRIES:
             return best, best_breach, shown, _TRIES
         case = s.exchange.case
-        plain = replace(case, styles=(), segments=0, content_type=FORM_TYPE)
+        plain = replace(case, styles=(), segments=0, content_type=FORM_TYPE, pause=0.0)
         case = plain if plain != case and breaks(plain) else case
 
         def same(kept: list[Styled]) -> bool:

@@ -79,6 +79,8 @@ def unusual(case: Case) -> Iterator[str]:
         yield f"content type {case.content_type}" if case.content_type is not None else "no content type"
     if case.segments:
         yield f"body sent {case.segments} bytes at a time"
+    if case.pause:
+        yield f"after {case.pause:g} s without a request"
 
 
 def _pairs(case: Case, room: int, blamed: frozenset[str]) -> Html:

@@ -54,9 +54,9 @@ def _sequence(f: Finding) -> Lines:
     case = masked(f.case)
     if f.before and case.credentials != "right":
         # Who may come in may depend on what came on the same connection before.
-        in_turn = [*(_send(masked(c), "kept") for c in f.before), f"answer = {_send(case, 'kept')}"]
+        in_turn = [*(_send(masked(c), "kept") for c in f.before), *_wait(case), f"answer = {_send(case, 'kept')}"]
         return ["with keeping() as kept:", *_indented(in_turn, 4), *_indented(assertions(f, case, "answer"), 0)]
-    lines = [*(_send(masked(c)) for c in f.before), f"answer = {_send(case)}", *assertions(f, case, "answer")]
+    lines = [*(_send(masked(c)) for c in f.before), *_wait(case), f"answer = {_send(case)}", *assertions(f, case, "answer")]
     if f.clause != "malformed.huge":
         return _indented(lines, 0)
     way_out = ["except requests.ConnectionError:", "    return  # closed early on a body too large to read: allowed"]
@@ -164,6 +164,11 @@ def _send(case: Case, on: str = "") -> str:
     if not words and payload.startswith("("):
         return f"send{payload}"
     return f"send({', '.join([payload, *words])})"
+
+
+def _wait(case: Case) -> list[str]:
+    """The silence before a case."""
+    return [f"time.sleep({float(case.pause)!r})"] if case.pause else []
 
 
 def _send_together(cases: list[Case]) -> str:
