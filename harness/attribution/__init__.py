@@ -171,10 +171,8 @@ def _of_families(findings: list[Finding], apart: frozenset[str]) -> list[Finding
         else:
             out.append(f)
     for group in groups.values():
-        if len(group) < (2 if group[0].clause.startswith("auth.") else 3):
-            out.extend(group)
-            continue
-        out.append(joined(group[0], group[1:]))
+        first = min(group, key=lambda f: not f.cause)
+        out.append(joined(first, [f for f in group if f is not first]))
     return out
 
 

@@ -17,6 +17,7 @@ from harness.findings import Finding, joined
 from harness.session import AT_ONCE, Seen
 
 _TRIES = 4
+_REFUSED = ("auth.", "refusal.")
 _BODY_PAIRS = 12
 _UNKNOWN = "malformed.unknown-parameter"
 _CONTENT_TYPE = "malformed.content-type"
@@ -47,7 +48,7 @@ class Content:
         """One finding a clause."""
         groups: dict[str, list[Seen]] = {}
         seen = [s for s in seen if s.exchange.case.is_plain_form or not s.exchange.is_crash or not self._crashes_anyway()]
-        seen = [s for s in seen if s.breach.check != "check_credentials" or s.exchange.is_created or not self.ledger.is_too_large(s.exchange.case)]
+        seen = [s for s in seen if s.exchange.is_created or not s.breach.clause.startswith(_REFUSED) or not self.ledger.is_too_large(s.exchange.case)]
         for s in seen:
             if s.breach.check != "check_malformed" or not self._is_known(s):
                 groups.setdefault(s.breach.clause, []).append(s)

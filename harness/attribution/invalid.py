@@ -18,6 +18,7 @@ from harness.session import Seen, has_sid
 from strategies.values import edges
 
 AMPERSAND = "ampersand"
+_CONTROL = "control-character"
 ONLY = ", only with "
 LATE = "only in calls with "
 _SYSTEMIC = 4
@@ -483,7 +484,7 @@ def _rule(finding: Finding) -> str:
     name = CLAUSE[finding.clause].parameter
     blamed = "".join(v for n, v in finding.case.pairs if n == name)
     if name not in _ENDS and any(c < " " for c in blamed):
-        return "control-character"
+        return _CONTROL
     if name is not None and "&" in blamed and expected_alone(name, blamed.partition("&")[0]) is not Expected.REJECT:
         return AMPERSAND
     return finding.clause.partition(".")[2]
@@ -496,7 +497,7 @@ def merged(found: list[Finding], apart: frozenset[str]) -> list[Finding]:
         by_rule.setdefault((f.clause if f.clause in apart else _rule(f), f.actual), []).append(f)
     out: list[Finding] = []
     for (rule, _), group in by_rule.items():
-        fewest = 2 if rule == AMPERSAND else _SHARED
+        fewest = 2 if rule in (AMPERSAND, _CONTROL) else _SHARED
         if len(group) < fewest or len({f.clause for f in group}) < fewest:
             out.extend(group)
             continue
