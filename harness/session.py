@@ -154,6 +154,8 @@ class Session:
     unsure: set[int] = field(default_factory=set)
     _hung_again: int = 0
     _slowest: float = 0.0
+    _lone: deque[float] = field(default_factory=lambda: deque(maxlen=50))
+    _is_at_once: bool = False
     _doubtful: list[tuple[int, frozenset[str]]] = field(default_factory=list)
     _kept: int = 0
 
@@ -344,6 +346,8 @@ class Session:
         self.statuses[str(exchange.status or exchange.failure)] += 1
         if exchange.status is not None:
             self._slowest = max(self._slowest, exchange.elapsed)
+        if not self._is_at_once:
+            self._lone.append(exchange.elapsed)
         if len(self.latencies) < 100_000:
             self.latencies.append(exchange.elapsed)
 
@@ -554,9 +558,10 @@ class Session:
             yield [waiting]
 
     def _width(self) -> int:
-        if self.workers < 2 or self.budget.rate is not None or len(self.latencies) < 20 or self.alone.holds(self.counts.requests):
+        if self.workers < 2 or self.budget.rate is not None or len(self._lone) < 20 or self.alone.holds(self.counts.requests):
             return 1
-        return self.workers if statistics.median(self.latencies[-50:]) > _SLOW else 1
+        # Of those that were sent alone: a server may be slow for no other reason than that several came at once.
+        return self.workers if statistics.median(self._lone) > _SLOW else 1
 
     def _run_batch(self, batch: list[Step]) -> None:
         if len(batch) > 1:
@@ -633,7 +638,11 @@ class Session:
             finally:
                 self.target.close()
 
-        return list(pool.map(one, cases))
+        self._is_at_once = True
+        try:
+            return list(pool.map(one, cases))
+        finally:
+            self._is_at_once = False
 
     def _pool(self) -> ThreadPoolExecutor:
         pool: ThreadPoolExecutor | None = getattr(self, "_executor", None)

@@ -220,6 +220,24 @@ def test_calls_at_once_are_waited_for_in_full_before_they_count_as_hung() -> Non
     assert session.sent_in_full_time == 2 and session.counts.cases == 4
 
 
+def test_server_that_is_slow_for_calls_at_once_alone_gets_one_after_another() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _SlowTogether) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            session = Session(Target(TargetConfig(f"http://127.0.0.1:{server.server_port}", ACCOUNT, "0" * 32)), Budget())
+            session._lone.extend([0.001] * 50)
+            for _ in range(5):
+                session.send_together(list(CASES[:4]))
+            assert session._width() == 1
+            session._lone.extend([0.05] * 50)
+            assert session._width() == session.workers
+            session.close()
+        finally:
+            server.shutdown()
+            thread.join(5)
+
+
 def test_lines_about_requests_are_written_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     class Stream:
         entered = 0
