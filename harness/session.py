@@ -471,8 +471,8 @@ class Session:
             return found
         to, sender = document.get("to"), document.get("from")
         own = (exchange.case.get("To"), exchange.case.get("From"))
-        if not isinstance(to, str) or to.casefold() == (own[0] or "").casefold() or to == own[1]:
-            return found
+        if not isinstance(to, str) or to.casefold() in (own[0] or "").casefold() or to == own[1]:
+            return found  # a part of its own
         if not any(c.get("To") == to and c.get("From") == sender for c in reversed(self.recent)):
             return found
         other = breach("echo.own-call", "check_own_call", f"to {show(own[0])}, from {show(own[1])}", f"to {show(to)}, from {show(sender)}")

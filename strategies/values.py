@@ -103,13 +103,22 @@ _WORDS = ("yes", "no", "true", "1", "false", "0", "Continue", "on", "Hangup", "o
           # what belongs to another parameter, or to the verb that records
           "mono", "dual", "inbound", "outbound", "trim-silence", "do-not-trim", "Enable", "DetectMessageEnd", "do-not-record", "record-from-answer")
 
+# What comes to mind beside the listed words, by the first of them.
+_NEAR = {
+    "true": ("y", "n", "t", "f", "enabled", "disabled"),
+    "Enable": ("Disable", "Enabled", "Detect", "DetectMessage", "MessageEnd"),
+    "mono": ("stereo", "single", "2", "multi", "separate"),
+    "inbound": ("all", "mixed", "caller", "callee", "inbound_track", "both_tracks", "inbound-outbound"),
+    "trim-silence": ("trim", "silence", "no-trim", "trim-all", "dont-trim"),
+}
+
 
 @_edges.register
 def _(domain: Words, slug: str) -> tuple[str, ...]:
     v = domain.values
     return {
         "values": v,
-        "unknown-value": (*_WORDS, *(x.replace("-", j) for x in v if "-" in x for j in ("_", " ", "")), *(x + "s" for x in v), *(x[:-1] for x in v), v[0] + v[-1], f"{v[0]},{v[-1]}", f"{v[0]}&a=b", "*", v[0] + "é", "x" * 300),
+        "unknown-value": (*_WORDS, *_NEAR[v[0]], *(x.replace("-", j) for x in v if "-" in x for j in ("_", " ", "")), *(x + "s" for x in v), *(x[:-1] for x in v), v[0] + v[-1], f"{v[0]},{v[-1]}", f"{v[0]}&a=b", "*", v[0] + "é", "x" * 300),
         "letter-case": tuple(w for x in v for w in (x.upper(), x.capitalize(), x.lower(), x.title(), x.swapcase())),
         "control-character": tuple(w for x in v for w in (x + "\n", "\n" + x, x + "\r\n", x + "\x00", x + "\t")),
         UNCLEAR: ("", " " + v[0], v[0] + " "),
@@ -308,6 +317,7 @@ def _(domain: Twiml, slug: str) -> tuple[str, ...]:
         "document": (
             "<Response/>", "<Response><Say>Hello</Say></Response>", "<Response></Response>",
             f"<Response><Say>{'a' * (n - 32)}</Say></Response>", f"<Response><Say>{'é' * (n - 32)}</Say></Response>",
+            f"<Response><Say>{'&amp;' * ((n - 32) // 5)}{'a' * ((n - 32) % 5)}</Say></Response>",
             "<Response><Say>one + two &amp; 50% of 1=1; ü 😀</Say></Response>",
             '<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>',
             '<?xml version="1.0" encoding="UTF-8"?>\n<Response>\n    <Say>Hello</Say>\n</Response>', "<Response>\n\t<Say>one\ntwo</Say>\n</Response>",
@@ -483,7 +493,7 @@ def _(domain: Address, slug: str) -> tuple[str, ...]:
         UNCLEAR: (
             "", "15005550006", "+1 (415) 555-0100", "+1-415-555-0100", "+1415FLOWERS", "sips:alice@example.com", "SIP:alice@example.com",
             "sip:alice@example.com;transport=tcp", "sip:example.com", "sip:alice@192.0.2.1", "Client:alice", "client:a b", "911", "+123", "+999123456789",
-            "alice@example.com", "tel:+14155550100", "sip:alice@example.com:5060", "client:é", "client:" + "x" * 300, "sip:" + "x" * 300 + "@example.com", "+14155550100\n", " +14155550100", "sip:", "sip:@", "+", "banana",
+            "alice@example.com", "tel:+14155550100", "sip:carol@example.com:5070", "client:é", "client:" + "x" * 300, "sip:" + "x" * 300 + "@example.com", "+14155550100\n", " +14155550100", "sip:", "sip:@", "+", "banana",
             "sip:a=b@example.com", "sip:a&b@example.com", "sip:a+b@example.com", "client:a.b-c", "client:a@example.com", "client:a+b=c&d", "+14155550100\x00", "client:a\x00b", "\x00", "😀", "client:😀",
         ),
     }.get(slug, ())

@@ -153,7 +153,7 @@ def _joined(findings: list[Finding], apart: frozenset[str]) -> list[Finding]:
     by_cause: dict[tuple[str, str], Finding] = {}
     for f in findings:
         is_one = f.clause.startswith("malformed.") or f.clause == "call.concurrency"
-        key = (f.clause, "" if is_one else f.cause if f.cause else f.actual)
+        key = (f.clause, "" if is_one else f.cause if f.cause and f.clause != "call.history" else f.actual)
         known = by_cause.get(key)
         first = f if known is None or len(f.together) < len(known.together) else known
         by_cause[key] = f if known is None else joined(first, [f if first is known else known])

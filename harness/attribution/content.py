@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from harness.attribution.minimise import minimise
 from harness.attribution.prober import MANY, ROUNDS, Ledger, Prober, Spent, Styled, finding_as_seen, short, styled
-from harness.case import Case
+from harness.case import Case, Pairs
 from harness.checks import Breach, judge
 from harness.checks.refusals import EARLIER_PASSWORD, PREVIOUS_PASSWORD
 from harness.contract import ATTRIBUTES, CLAUSE, FORM_TYPE, PARAMETER, Expected
@@ -43,6 +43,7 @@ class Content:
     def __init__(self, prober: Prober, ledger: Ledger) -> None:
         self.prober = prober
         self.ledger = ledger
+        self._own: dict[Pairs, str] = {}
 
     def attribute(self, seen: list[Seen]) -> None:
         """One finding a clause."""
@@ -53,7 +54,9 @@ class Content:
             if s.breach.check != "check_malformed" or not self._is_known(s):
                 groups.setdefault(s.breach.clause, []).append(s)
         for clause, group in groups.items():
-            self._one(clause, group)
+            kept = [s for s in group if not clause.startswith("auth.") or not self._is_of_the_call(s)]
+            if kept:
+                self._one(clause, kept)
         self._fold_mixed()
         self._fold_content_type()
         self._fold_attributes()
@@ -79,10 +82,10 @@ class Content:
         """The same rule of several attributes of one kind that is broken in as many answers: dates, say, that one function wrote."""
         groups: dict[tuple[object, ...], list[Finding]] = {}
         for f in self.ledger.findings:
-            _, attribute, rule = (*f.clause.split("."), "", "")[:3]
-            kind = _KINDS.get(attribute)
-            if f.clause.startswith("response.") and kind is not None and f.clause not in self.ledger.apart:
-                groups.setdefault((kind, rule, f.level, f.cause, f.occurrences, f.flaky, f.before, f.together), []).append(f)
+            of, attribute, rule = (*f.clause.split("."), "", "")[:3]
+            kind = _KINDS.get(attribute) if of == "response" or attribute.startswith("date-") else None
+            if kind is not None and f.clause not in self.ledger.apart:
+                groups.setdefault((of, kind, rule, f.level, f.cause, f.occurrences, f.flaky, f.before, f.together), []).append(f)
         for first, *rest in groups.values():
             if rest:
                 names = ", ".join(f.path.removeprefix("$.") for f in rest)
@@ -101,6 +104,8 @@ class Content:
         crashing = {CLAUSE[f.clause].parameter for f in crashed}.union(*(c.names for c in self.ledger.causes if c.kind == "crashed"))
         unknown = any(f.clause == _UNKNOWN or _UNKNOWN in f.also for f in crashed)
         pairs = parse_qsl((s.exchange.case.body or b"")[:4096].decode("latin-1"), keep_blank_values=True)
+        if any(f.clause.endswith(".required") and all(n != CLAUSE[f.clause].parameter for n, _ in pairs) for f in crashed):
+            return True  # whatever else is wrong with it, what must be there is not
         blamed = [p for p in dict.fromkeys(pairs[:_BODY_PAIRS]) if p[0] in crashing or (unknown and p[0] not in PARAMETER)]
         try:
             return any(self.prober.send(self.prober.plain_on_base([p])).is_crash for p in blamed)
@@ -119,6 +124,17 @@ class Content:
         whole = replace(mixed[0], occurrences=mixed[0].occurrences + sum(f.occurrences for f in folded))
         kept = [f for f in self.ledger.findings if f is not mixed[0] and all(f is not g for g in folded)]
         self.ledger.findings[:] = [*kept, whole]
+
+    def _is_of_the_call(self, s: Seen) -> bool:
+        """Whether a wrong refusal of wrong credentials, or of another account, is what the call itself gets with the right ones too."""
+        if s.exchange.is_created or not s.exchange.case.pairs or not self.ledger.causes:
+            return False
+        if (key := s.exchange.case.pairs) not in self._own:
+            try:
+                self._own[key] = self.prober.send(replace(s.exchange.case, credentials="right", account="own")).describe()
+            except Spent:
+                return False
+        return self._own[key] == s.exchange.describe()
 
     def _fold_exchanged(self) -> None:
         """To said back as from and from as to: one finding."""

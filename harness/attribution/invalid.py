@@ -82,7 +82,10 @@ class InvalidCalls:
             if finding is None:
                 return seen
             self.ledger.findings.append(finding)
-            return [s for s in seen if s.breach.kind != "accepted" or (s.place == 0 and is_taken_anew(self.prober, s.exchange.case))]
+            at_first = sorted((s for s in taken if s.place == 0), key=lambda s: (*_size(s.exchange.case), s.exchange.number))
+            smallest = {s.breach.clause: s for s in reversed(at_first)}
+            anew = {clause for clause, s in smallest.items() if is_taken_anew(self.prober, s.exchange.case)}
+            return [s for s in seen if s.breach.kind != "accepted" or (s.place == 0 and s.breach.clause in anew)]
         except Spent:
             return seen
 
@@ -417,7 +420,9 @@ def _end(name: str, value: str) -> str:
 
 # The rule that most plainly says that nothing is looked at, where none of a parameter's rules holds.
 _TELLING = ("unknown-value", "characters", "integer", "known-form", "well-formed", "hex-digits")
-_CONSEQUENCES = {"control-character": "unknown-value", "letter-case": "unknown-value", "decimal": "integer"}
+_CONSEQUENCES = {
+    "control-character": ("unknown-value", "length"), "letter-case": ("unknown-value",), "decimal": ("integer",), "maximum": ("minimum",),
+}
 
 
 def _by_parameter(found: list[Finding]) -> dict[tuple[str | None, bool], list[Finding]]:
@@ -452,10 +457,15 @@ def _of_parameter(name: str, group: list[Finding]) -> list[Finding]:
     if (company := _company_of(group[0])) and {(_company_of(f), f.actual) for f in group} == {(company, group[0].actual)}:
         return [_with(group[0], group[1:], group[0].cause)]
     out: list[Finding] = []
+    of_wider: dict[str, list[Finding]] = {}
     for slug, f in by_rule.items():
-        if _CONSEQUENCES.get(slug) in by_rule:
+        wider = next((w for w in _CONSEQUENCES.get(slug, ()) if w in by_rule and (w != "minimum" or by_rule[w].actual == f.actual)), None)
+        if wider is not None:
+            of_wider.setdefault(wider, []).append(f)
+    for slug, f in by_rule.items():
+        if any(f is g for rest in of_wider.values() for g in rest):
             continue
-        rest = [g for s, g in by_rule.items() if _CONSEQUENCES.get(s) == slug]
+        rest = of_wider.get(slug, [])
         out.append(_with(f, rest, f.cause) if rest else f)
     return out
 

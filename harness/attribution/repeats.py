@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 from harness.attribution.prober import Prober, finding_of
 from harness.case import Case
-from harness.classify import expected_alone
+from harness.classify import classify, expected_alone
 from harness.contract import Expected, Level
 from harness.findings import Finding
 from harness.session import Seen
+from strategies.values import fresh
 
 _WRONG = ("Timeout", "SendDigits")
 _URLS = ("StatusCallback", "FallbackUrl", "RecordingStatusCallback", "AsyncAmdStatusCallback")
+_ANOTHER = 3  # wrong values; some may have been sent before
 _ANEW = "https://example.com/anew/"
 
 
@@ -37,12 +40,20 @@ def taken_when_repeated(prober: Prober, seen: list[Seen]) -> Finding | None:
 
 
 def is_taken_anew(prober: Prober, case: Case) -> bool:
-    """Whether a call that had to be refused is taken with a URL in it that was never there before; false where there is no room for one.
+    """Whether a call that had to be refused is taken however much of it is new: a URL, and other wrong values of its sort.
+
+    Args:
+        prober: sends the calls.
+        case: that was taken; where there is no room in it for another URL, it counts as not.
 
     Raises:
         Spent: no further probe may be sent.
     """
-    url = f"{_ANEW}{prober.probes}"
+    return all(_is_another_taken(prober, case) for _ in range(_ANOTHER))
+
+
+def _is_another_taken(prober: Prober, case: Case) -> bool:
+    url, rng = f"{_ANEW}{prober.probes}", Random(prober.probes)
     pairs = list(case.pairs)
     names = {n for n, _ in pairs}
     absent = next((n for n in _URLS if n not in names), None)
@@ -53,5 +64,10 @@ def is_taken_anew(prober: Prober, case: Case) -> bool:
         if place is None:
             return False
         pairs[place] = (pairs[place][0], url)
+    for reason in prober.expect(case).reasons:
+        if reason.index >= 0:
+            name, value = case.pairs[reason.index]
+            another = fresh(name, classify(name, value), rng, rng.random())
+            pairs = [(name, another) if p == (name, value) and another is not None else p for p in pairs]
     changed = replace(case, pairs=tuple(pairs), styles=())
     return prober.expect(changed).expected is Expected.REJECT and prober.send_next(changed).is_created

@@ -15,7 +15,7 @@ from harness.contract.attributes import STATUSES, UNFINISHED
 _CHECK = "check_echo"
 _FORMS = ("e164", "sip", "client")
 # Not plain, so that nobody has to take them; whoever does says them back like any other.
-_AS_IT_IS = re.compile(r"(?:sip:[A-Za-z0-9._=&+$,!*'-]+@[A-Za-z0-9.-]+|client:[A-Za-z0-9_.@+=&-]+)\Z")
+_AS_IT_IS = re.compile(r"(?:sip:[A-Za-z0-9._=&+$,!*'-]+@[A-Za-z0-9.-]+(?::[0-9]{1,5})?|client:[A-Za-z0-9_.@+=&-]+)\Z")
 
 
 def check_echo(case: Case, document: dict[str, Any], account_sid: str, now: float) -> Iterator[Breach]:
