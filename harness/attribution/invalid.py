@@ -65,7 +65,8 @@ class InvalidCalls:
         try:
             for s in list(samples.values())[:_TRIES]:
                 self.prober.send_next(self.prober.plain_on_base([]))
-                if is_crash(self.prober.send_next(s.exchange.case)):
+                again = self.prober.send_next(s.exchange.case)
+                if again.is_crash or (s.breach.kind == "crashed" and not again.is_refused):
                     return seen
         except Spent:
             return seen
