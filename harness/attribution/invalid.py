@@ -48,11 +48,20 @@ class InvalidCalls:
         rest = but_by_chance(self.prober, self.ledger, rest)
         rest = self._broken_refusals(self._nothing_refused(self._taken_when_repeated(self._but_after_others(rest))))
         groups: dict[tuple[str, str], list[Seen]] = {}
+        broken = {id(s): self._broken_rules(s) for s in rest if s.breach.kind == "crashed"}
+        alone = {clauses[0] for clauses in broken.values() if len(clauses) == 1}
         for s in rest:
-            groups.setdefault((s.breach.clause, s.breach.kind), []).append(s)
+            # Of several rules that a call breaks, one that also crashes by itself is to blame.
+            clauses = broken.get(id(s), [])
+            clause = next((c for c in clauses if c in alone), s.breach.clause) if s.breach.clause not in alone else s.breach.clause
+            groups.setdefault((clause, s.breach.kind), []).append(s)
         found = [f for (clause, _), group in groups.items() if (f := self._one(clause, group)) is not None]
         found += self._rules_broken_since(found)
         self.ledger.findings.extend(_of_large_calls(merged(without_consequences(found), self.ledger.apart)))
+
+    def _broken_rules(self, s: Seen) -> list[str]:
+        """The clauses of all that is wrong in a call."""
+        return list(dict.fromkeys([s.breach.clause, *(r.clause for r in self.prober.expect(s.exchange.case).reasons)]))
 
     def _but_after_others(self, seen: list[Seen]) -> list[Seen]:
         """Takes out crashes of many sorts that don't show after a valid call: it is not what is wrong in them, but what came before."""
