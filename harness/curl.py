@@ -41,7 +41,7 @@ def curl_line(case: Case, url: str, account_sid: str) -> str:
 def curl_of(before: Sequence[Case], case: Case, url: str, account_sid: str) -> tuple[str, bool]:
     """(command, whether it is all): sends cases in turn on one connection; the last alone where another can't be written out."""
     lines = [curl_line(c, url, account_sid) for c in (*before, case)]
-    if any("@body" in line for line in lines[:-1]) or (before and case.pause):
+    if any("@body" in line for line in lines[:-1]) or any(c.pause for c in (*before, case)[1:]):
         return lines[-1], False
     return " --next ".join([lines[0], *(line.removeprefix("curl ") for line in lines[1:])]), True
 

@@ -97,6 +97,9 @@ class _Remembering(Target):
         except IndexError:
             raise BudgetSpent(_CUT_OFF) from None
 
+    def pause(self, seconds: float) -> None:
+        """What comes has come already."""
+
     def listens(self) -> bool:
         """A connection that ended stands for itself here."""
         return True

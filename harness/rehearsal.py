@@ -230,6 +230,9 @@ class _StandIn(Target):
         self._admitted = Target(replace(config, auth_token="none"), loopback=True).credential("right") if config.auth_token is None else None
         self._one_at_a_time = threading.Lock()
 
+    def pause(self, seconds: float) -> None:
+        """Nobody is there to wait for."""
+
     def _put_off(self, flight: Flight) -> None:
         """Sends nothing."""
 

@@ -15,6 +15,7 @@ from harness.strangers import may_be_sent
 from harness.target import Target
 
 _TRIES = 3
+_LONGEST_PAUSES = 60.0  # seconds, of all tries
 _FLAKY_TRIES = 100
 EXIT_CODES = {"FIXED": 0, "FAILED": 1, "FLAKY": 1, "ERROR": 3}
 
@@ -51,6 +52,9 @@ def replay(saved: SavedCase, config: RunConfig, folder: Path | None = None) -> R
     if not target.loopback:
         session.may_send = lambda case: may_be_sent(case, config.called)
     tries = _FLAKY_TRIES if saved.flaky and target.loopback else _TRIES
+    pauses = sum(c.pause for c in (saved.case, *saved.before, *saved.together))
+    if pauses:
+        tries = max(_TRIES, min(tries, int(_LONGEST_PAUSES / pauses)))
     shown = done = 0
     detail = ""
     try:

@@ -206,6 +206,7 @@ class Session:
     def _begin(self, case: Case) -> Flight:
         """Sends one case within the budgets; its answer is still to be read."""
         self.require_allowed(case)
+        self._pause_before(case)
         self.calls.begin(case)
         sent = False
         try:
@@ -218,6 +219,14 @@ class Session:
         self.calls.sent(flight.number, case)
         self._previous = case
         return flight
+
+    def _pause_before(self, case: Case) -> None:
+        """The silence that belongs to a case, if there is time for it."""
+        left = self.left()
+        if case.pause and left is not None and case.pause > left:
+            raise BudgetSpent(f"the time of {self.budget.seconds:g} s is used up")
+        if case.pause:
+            self.target.pause(case.pause)
 
     def read(self, path: str, case: Case) -> Exchange:
         """GETs a path of the target within the budgets; `case` is kept with the exchange."""
@@ -603,17 +612,22 @@ class Session:
         if not self.target.loopback or self._hung_again >= _SURE_AFTER:
             self.unsure.update(e.number for e in hurried)
             return answers
-        with self.target.unhurried():
-            again = self.send_together([e.case for e in answers]) if len(answers) > 1 else [self.send(answers[0].case)]
+        try:
+            with self.target.unhurried():
+                again = self.send_together([e.case for e in answers]) if len(answers) > 1 else [self.send(answers[0].case)]
+        except BudgetSpent:
+            self.unsure.update(e.number for e in hurried)
+            return answers  # whoever asks next is told
         self.sent_in_full_time += len(again)
+        slowest = max(e.elapsed for e in again)
         if any(e.failure == "timeout" for e in again):
             self._hung_again += 1
-            return again
-        slowest = max(e.elapsed for e in again)
-        if slowest > self.target.timeout / 2:
+        elif slowest > self.target.timeout / 2:
             self.target.unhurry(4 * slowest)
-            return again
-        return answers
+        else:
+            return answers
+        numbers = {e.number for e in hurried}
+        return [second if first.number in numbers else first for first, second in zip(answers, again, strict=True)]
 
     def budget_for(self, count: int) -> None:
         """Raises BudgetSpent where fewer than `count` requests, or calls that may be created, are left."""

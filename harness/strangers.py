@@ -90,9 +90,11 @@ def numbers_in(body: bytes) -> Iterator[str]:
 
 def _is_harmless(name: str, value: str, allowed: Collection[str]) -> bool:
     """A pair of a form; under a name that is none of the contract's, a value that is harmless as anything."""
+    return _is_harmless_as_it_is(name, value, allowed) and _however_read(value, lambda t: _hides_nothing(t, allowed))
+
+
+def _is_harmless_as_it_is(name: str, value: str, allowed: Collection[str]) -> bool:
     known = PARAMETER.get(name)
-    if "&" in unquote(html.unescape(value)) and not _however_read(value, lambda t: _hides_nothing(t, allowed)):
-        return False
     return (
         (not (known is None or name == "To") or may_be_called(value, allowed))
         and (not (known is None or isinstance(known.domain, Url)) or value in _oddities("Url") or _however_read(value, _is_nobodys_url))
@@ -101,9 +103,9 @@ def _is_harmless(name: str, value: str, allowed: Collection[str]) -> bool:
 
 
 def _hides_nothing(value: str, allowed: Collection[str]) -> bool:
-    """Whether a value that is decoded once more, and so taken apart, holds no other pair that could reach somebody."""
+    """Whether a value that is decoded once more, and so taken apart, holds no other pair that could reach somebody; pairs in pairs are read alike."""
     pairs = (part.partition("=") for part in value.split("&")[1:])
-    return all(_is_harmless(name, rest, allowed) for name, _, rest in pairs if name in PARAMETER)
+    return all(_is_harmless_as_it_is(name, rest, allowed) for name, _, rest in pairs if name in PARAMETER)
 
 
 def _is_nobody(to: str) -> bool:

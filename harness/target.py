@@ -110,7 +110,7 @@ def check_url(url: str) -> str:
     if parts.query or parts.fragment or re.search(r"[\s\x00-\x1f]", url):
         raise UsageError(f"--target {url[:200]!r} must be a base URL without query, fragment or spaces")
     if not parts.path.isascii():
-        like = quote(parts.path[:100], safe="/%")
+        like = quote(parts.path[:100], safe="/%", errors="replace")
         raise UsageError(f"--target {url[:200]!r} has letters in its path that no request can have; write them like {like}")
     if not _is_host(parts.hostname):
         raise UsageError(f"--target {url[:200]!r} has a host name that is none; write it like http://127.0.0.1:8080")
@@ -447,6 +447,10 @@ class Target:
         """
         return self._start(case, case.method, self.path_of(case), body_of(case), self.headers_of(case), previous)
 
+    def pause(self, seconds: float) -> None:
+        """Says nothing for a while."""
+        time.sleep(seconds)
+
     def read(self, path: str, case: Case) -> Exchange:
         """GETs a path of the target with the right credentials; `case` is kept with the exchange."""
         headers = dict(FIXED_HEADERS)
@@ -497,8 +501,6 @@ class Target:
     def _start(
         self, case: Case, method: str, path: str, body: bytes, headers: dict[str, str], previous: Case | None
     ) -> Flight:
-        if case.pause:
-            time.sleep(case.pause)
         with self._lock:
             self._number += 1
             number = self._number

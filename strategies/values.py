@@ -118,7 +118,7 @@ def _(domain: Words, slug: str) -> tuple[str, ...]:
     v = domain.values
     return {
         "values": v,
-        "unknown-value": (*_WORDS, *_NEAR[v[0]], *(x.replace("-", j) for x in v if "-" in x for j in ("_", " ", "")), *(x + "s" for x in v), *(x[:-1] for x in v), v[0] + v[-1], f"{v[0]},{v[-1]}", f"{v[0]}&a=b", "*", v[0] + "é", "x" * 300),
+        "unknown-value": (*_WORDS, *_NEAR.get(v[0], ()), *(x.replace("-", j) for x in v if "-" in x for j in ("_", " ", "")), *(x + "s" for x in v), *(x[:-1] for x in v), v[0] + v[-1], f"{v[0]},{v[-1]}", f"{v[0]}&a=b", "*", v[0] + "é", "x" * 300),
         "letter-case": tuple(w for x in v for w in (x.upper(), x.capitalize(), x.lower(), x.title(), x.swapcase())),
         "control-character": tuple(w for x in v for w in (x + "\n", "\n" + x, x + "\r\n", x + "\x00", x + "\t")),
         UNCLEAR: ("", " " + v[0], v[0] + " "),

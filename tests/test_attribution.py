@@ -162,3 +162,8 @@ def test_call_that_fails_after_some_silence_is_told_so_and_replayed_so(tmp_path:
         assert replayed.verdict == "FAILED", replayed.detail
         assert "sleep 1.5;" in curl_line(finding.case, server.url, emulated.account_sid)
         assert "time.sleep(1.5)" in findings_file(result)
+
+
+def test_crashes_after_others_hide_no_rule_that_crashes_by_itself() -> None:
+    outcome = judged_run(settings_of(faults=("refusal-status-500-twice", "crashes-word-as-integer")), seed=SEED, profile="quick")
+    assert {"refusal.repeatable", "time-limit.integer"} <= set(outcome.clauses), outcome.told()

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from adversary import SILENT, Behaviour, Hostile, as_json, reply
@@ -538,3 +539,12 @@ def test_pipe_where_created_calls_are_written_down_is_told_before_any_is(tmp_pat
     os.mkfifo(tmp_path / NAME)
     with pytest.raises(UsageError, match="no regular file"):
         session_at("http://127.0.0.1:1", tmp_path, real_calls=1)
+
+
+def test_pairs_in_pairs_in_pairs_are_looked_at_in_little_time() -> None:
+    value = "&To=+4915123456789"
+    for _ in range(24):
+        value = quote("&Timeout=" + value, safe="")[:20_000]
+    begun = time.monotonic()
+    assert not may_be_sent(Case((*PAIRS, ("CallReason", value))), (FRIEND,))
+    assert time.monotonic() - begun < 5

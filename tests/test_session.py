@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -17,6 +18,7 @@ from adversary import read_request
 
 from harness import engine
 from harness.case import Case
+from harness.errors import BudgetSpent
 from harness.exchange import Exchange
 from harness.session import Budget, Session
 from harness.target import Target, TargetConfig
@@ -257,3 +259,31 @@ def test_lines_about_requests_are_written_one_at_a_time(monkeypatch: pytest.Monk
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: engine._aloud(exchange), range(80)))
     assert (stream.overlaps, stream.lines) == (0, 80)
+
+
+def test_what_calls_at_once_have_shown_is_kept_where_one_of_them_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(Target(TargetConfig("http://127.0.0.1:9", ACCOUNT, "0" * 32)), Budget())
+    session.target.hurry(0.001)
+    first = [Exchange(CASES[0], 1, 500), Exchange(CASES[1], 2, None, failure="timeout", elapsed=0.5)]
+    slow = [Exchange(c, n, 201, elapsed=0.4) for n, c in enumerate(CASES[:2], 3)]
+    monkeypatch.setattr(session, "send_together", lambda _cases: slow)
+    assert session._sure_of_all(first) == [first[0], slow[1]]
+
+    def spent(_cases: object) -> list[Exchange]:
+        raise BudgetSpent("the budget is used up")
+
+    session.target.hurry(0.001)
+    session.target.timeout = 0.5
+    monkeypatch.setattr(session, "send_together", spent)
+    assert session._sure_of_all(first) == first
+    assert session.unsure == {2}
+
+
+def test_pause_that_a_run_has_no_time_for_is_not_begun() -> None:
+    with watching() as server:
+        session = session_at(server, Budget(seconds=1.0))
+        begun = time.monotonic()
+        session.run([Step("sequence", (replace(CASES[0], pause=3.0),))])
+        session.close()
+    assert time.monotonic() - begun < 1.0
+    assert (server.bodies, session.stopped) == ([], "the time of 1 s is used up")

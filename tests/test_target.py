@@ -739,7 +739,7 @@ def test_scheme_of_a_url_counts_in_any_letter_case(url: str) -> None:
 @pytest.mark.parametrize("url", [
     "", "example", "localhost:8080", "ftp://example.com", "http://", "http:///x", "http://a:b@example.com", "http://u@example.com", "http://example.com/?a=1",
     "http://example.com/#x", "http://example.com:99999", "http://example.com:x", "http://example.com:0", "http://exa mple.com", "http://example.com/\n", "http://[::1",
-    "http://127.0.0.1/\u00e9", "http://a..localhost", f"http://{'x' * 70}.example",
+    "http://127.0.0.1/\u00e9", "http://127.0.0.1/\udcff\ud800", "http://a..localhost", f"http://{'x' * 70}.example",
 ])
 def test_url_of_no_server_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="--target"):

@@ -121,7 +121,7 @@ class Content:
         folded = [f for f in folded if f.flaky is not None or f.before or f.clause == "call.concurrency" and f.check == "check_echo"]
         if not folded:
             return
-        whole = replace(mixed[0], occurrences=mixed[0].occurrences + sum(f.occurrences for f in folded))
+        whole = joined(mixed[0], folded)
         kept = [f for f in self.ledger.findings if f is not mixed[0] and all(f is not g for g in folded)]
         self.ledger.findings[:] = [*kept, whole]
 

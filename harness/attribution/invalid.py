@@ -45,42 +45,53 @@ class InvalidCalls:
         """One finding a clause; one for all where refusing itself is broken; one where the same sort of rule is."""
         explained = {"crashed": self._explained, "accepted": self.ledger.is_too_large}
         rest = [s for s in seen if not explained[s.breach.kind](s.exchange.case)]
-        rest = but_by_chance(self.prober, self.ledger, rest)
+        rest = self._refiled(but_by_chance(self.prober, self.ledger, rest))
         rest = self._broken_refusals(self._nothing_refused(self._taken_when_repeated(self._but_after_others(rest))))
         groups: dict[tuple[str, str], list[Seen]] = {}
-        broken = {id(s): self._broken_rules(s) for s in rest if s.breach.kind == "crashed"}
-        alone = {clauses[0] for clauses in broken.values() if len(clauses) == 1}
         for s in rest:
-            # Of several rules that a call breaks, one that also crashes by itself is to blame.
-            clauses = broken.get(id(s), [])
-            clause = next((c for c in clauses if c in alone), s.breach.clause) if s.breach.clause not in alone else s.breach.clause
-            groups.setdefault((clause, s.breach.kind), []).append(s)
+            groups.setdefault((s.breach.clause, s.breach.kind), []).append(s)
         found = [f for (clause, _), group in groups.items() if (f := self._one(clause, group)) is not None]
         found += self._rules_broken_since(found)
-        self.ledger.findings.extend(_of_large_calls(merged(without_consequences(found), self.ledger.apart)))
+        self.ledger.findings.extend(_of_large_calls(merged(without_consequences(found, self.ledger.apart), self.ledger.apart)))
+
+    def _refiled(self, seen: list[Seen]) -> list[Seen]:
+        """Crashes of calls that break several rules, each under one that crashes so by itself too, if there is one."""
+        rules = [self._broken_rules(s) if s.breach.kind == "crashed" else [s.breach.clause] for s in seen]
+        alone = {(clauses[0], s.breach.actual) for s, clauses in zip(seen, rules, strict=True) if len(clauses) == 1}
+        out: list[Seen] = []
+        for s, clauses in zip(seen, rules, strict=True):
+            clause = next((c for c in clauses if (c, s.breach.actual) in alone), s.breach.clause)
+            out.append(s if clause == s.breach.clause else replace(s, breach=replace(s.breach, clause=clause)))
+        return out
 
     def _broken_rules(self, s: Seen) -> list[str]:
-        """The clauses of all that is wrong in a call."""
+        """The clauses of all that is wrong in a call; the one that it was filed under comes first."""
         return list(dict.fromkeys([s.breach.clause, *(r.clause for r in self.prober.expect(s.exchange.case).reasons)]))
 
     def _but_after_others(self, seen: list[Seen]) -> list[Seen]:
         """Takes out crashes of many sorts that don't show after a valid call: it is not what is wrong in them, but what came before."""
         crashed = [s for s in seen if s.breach.kind in ("crashed", "unanswered")]
         samples: dict[str | None, Seen] = {}
+        smallest: dict[str, Seen] = {}
         for s in sorted(crashed, key=lambda s: (*_size(s.exchange.case), s.exchange.number)):
             samples.setdefault(CLAUSE[s.breach.clause].parameter, s)
+            smallest.setdefault(s.breach.clause, s)
         if len(samples) < _SYSTEMIC:
             return seen
         try:
-            for s in list(samples.values())[:_TRIES]:
-                self.prober.send_next(self.prober.plain_on_base([]))
-                again = self.prober.send_next(s.exchange.case)
-                if again.is_crash or (s.breach.kind == "crashed" and not again.is_refused):
-                    return seen
+            if any(map(self._shows_after_a_valid_call, list(samples.values())[:_TRIES])):
+                return seen
+            lasting = {clause for clause, s in smallest.items() if self._shows_after_a_valid_call(s)}
         except Spent:
             return seen
-        self.ledger.transient.extend(crashed)
-        return [s for s in seen if s.breach.kind not in ("crashed", "unanswered")]
+        gone = {id(s) for s in crashed if s.breach.clause not in lasting}
+        self.ledger.transient.extend(s for s in crashed if id(s) in gone)
+        return [s for s in seen if id(s) not in gone]
+
+    def _shows_after_a_valid_call(self, s: Seen) -> bool:
+        self.prober.send_next(self.prober.plain_on_base([]))
+        again = self.prober.send_next(s.exchange.case)
+        return again.is_crash or (s.breach.kind == "crashed" and not again.is_refused)
 
     def _taken_when_repeated(self, seen: list[Seen]) -> list[Seen]:
         """Takes out what shows only that the target takes a refused call when it is sent again."""
@@ -292,7 +303,9 @@ class InvalidCalls:
         groups: dict[str, list[Seen]] = {}
         for s in rest:
             groups.setdefault(self._odd(s), []).append(s)
+        waiting = dict(groups)
         for clause, group in sorted(groups.items(), key=lambda item: CLAUSE[item[0]].parameter is None):
+            del waiting[clause]
             crashing = {CLAUSE[f.clause].parameter for f in self.ledger.findings if f.actual and f.exchange.is_crash} - {None}
             parameter = CLAUSE[clause].parameter
             if parameter in crashing:
@@ -300,7 +313,7 @@ class InvalidCalls:
             if parameter is None and crashing:
                 group = [s for s in group if not self._crashes_anyway(s.exchange.case, crashing)]
             if group:
-                self._one_unanswered(clause, group, groups)
+                self._one_unanswered(clause, group, waiting)
 
     def _odd(self, s: Seen) -> str:
         """The clause to name: of several that leave the call open, the one it was made for where the other's parameter is as usual."""
@@ -339,8 +352,8 @@ class InvalidCalls:
         except Spent:
             return True
 
-    def _one_unanswered(self, clause: str, group: list[Seen], groups: dict[str, list[Seen]]) -> None:
-        """Adds one finding, unless what is left in the end is odd for another clause that has cases of its own."""
+    def _one_unanswered(self, clause: str, group: list[Seen], waiting: dict[str, list[Seen]]) -> None:
+        """Adds one finding, unless what is left in the end is odd for another clause whose own cases are still to come."""
         s = min(group, key=lambda s: (*_size(s.exchange.case), s.exchange.number))
         try:
             exchange = self.prober.shows(s.exchange.case, Expected.EITHER, is_crash)
@@ -358,9 +371,8 @@ class InvalidCalls:
                 return
             exchange = s.exchange
         odd = [r.clause for r in self.prober.expect(exchange.case).reasons]
-        others = [c for c in odd if c in groups]
-        if clause not in odd and others:
-            groups[others[0]].extend(group)
+        if clause not in odd and (others := [c for c in odd if c in waiting]):
+            waiting[others[0]].extend(group)
             return
         name = CLAUSE[clause].parameter
         if name is not None and exchange.case.get(name) is None:
@@ -433,6 +445,7 @@ _TELLING = ("unknown-value", "characters", "integer", "known-form", "well-formed
 _CONSEQUENCES = {
     "control-character": ("unknown-value", "length"), "letter-case": ("unknown-value",), "decimal": ("integer",), "maximum": ("minimum",),
 }
+_SAME = ("minimum", "length")  # of these the wrong answer must be the same
 
 
 def _by_parameter(found: list[Finding]) -> dict[tuple[str | None, bool], list[Finding]]:
@@ -443,11 +456,20 @@ def _by_parameter(found: list[Finding]) -> dict[tuple[str | None, bool], list[Fi
     return out
 
 
-def without_consequences(found: list[Finding]) -> list[Finding]:
-    """Findings of one parameter as one, where a rule can't hold since a wider one doesn't, or where none of its rules does."""
-    out: list[Finding] = []
-    for (name, _), group in _by_parameter(found).items():
-        out.extend(_of_parameter(name, group) if name is not None and len(group) > 1 else group)
+def without_consequences(found: list[Finding], apart: frozenset[str] = frozenset()) -> list[Finding]:
+    """Findings of one parameter as one, where a rule can't hold since a wider one doesn't, or where none of its rules does.
+
+    Args:
+        found: one of each clause and outcome.
+        apart: clauses whose findings stay as they are.
+    """
+    out: list[Finding] = [f for f in found if f.clause in apart]
+    for (name, _), group in _by_parameter([f for f in found if f.clause not in apart]).items():
+        firsts: dict[str, Finding] = {}
+        for f in group:
+            firsts.setdefault(f.clause, f)
+        out.extend(_of_parameter(name, list(firsts.values())) if name is not None and len(firsts) > 1 else firsts.values())
+        out.extend(f for f in group if f is not firsts[f.clause])
     return out
 
 
@@ -469,7 +491,7 @@ def _of_parameter(name: str, group: list[Finding]) -> list[Finding]:
     out: list[Finding] = []
     of_wider: dict[str, list[Finding]] = {}
     for slug, f in by_rule.items():
-        wider = next((w for w in _CONSEQUENCES.get(slug, ()) if w in by_rule and (w != "minimum" or by_rule[w].actual == f.actual)), None)
+        wider = next((w for w in _CONSEQUENCES.get(slug, ()) if w in by_rule and (w not in _SAME or by_rule[w].actual == f.actual)), None)
         if wider is not None:
             of_wider.setdefault(wider, []).append(f)
     for slug, f in by_rule.items():

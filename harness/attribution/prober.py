@@ -239,6 +239,7 @@ class Prober:
         if self.probes >= self.limits.probes * self._spendable or spent > self.limits.seconds * self._spendable:
             raise Spent
         self.probes += 1
+        self._begun += case.pause  # it is no time that is spent on finding out
         try:
             return self.session.send(case)
         except BudgetSpent:

@@ -56,7 +56,11 @@ class ValidCalls:
 
     def attribute(self, seen: list[Seen]) -> None:
         """Finds the cause of each, the small cases first."""
-        for s in sorted(seen, key=lambda s: (s.step not in ("one", "batch"), len(s.exchange.case.pairs) > 6, s.exchange.number)):
+        def costs(s: Seen) -> tuple[bool, bool, bool, int]:
+            case = s.exchange.case
+            return case.pause > 0, s.step not in ("one", "batch"), len(case.pairs) > 6, s.exchange.number
+
+        for s in sorted(seen, key=costs):
             if s.place > 0:
                 self.ledger.transient.append(s)
                 continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from harness.case import Case
@@ -54,9 +55,9 @@ def _sequence(f: Finding) -> Lines:
     case = masked(f.case)
     if f.before and case.credentials != "right":
         # Who may come in may depend on what came on the same connection before.
-        in_turn = [*(_send(masked(c), "kept") for c in f.before), *_wait(case), f"answer = {_send(case, 'kept')}"]
+        in_turn = [*_first(f.before, "kept"), *_wait(case), f"answer = {_send(case, 'kept')}"]
         return ["with keeping() as kept:", *_indented(in_turn, 4), *_indented(assertions(f, case, "answer"), 0)]
-    lines = [*(_send(masked(c)) for c in f.before), *_wait(case), f"answer = {_send(case)}", *assertions(f, case, "answer")]
+    lines = [*_first(f.before), *_wait(case), f"answer = {_send(case)}", *assertions(f, case, "answer")]
     if f.clause != "malformed.huge":
         return _indented(lines, 0)
     way_out = ["except requests.ConnectionError:", "    return  # closed early on a body too large to read: allowed"]
@@ -164,6 +165,13 @@ def _send(case: Case, on: str = "") -> str:
     if not words and payload.startswith("("):
         return f"send{payload}"
     return f"send({', '.join([payload, *words])})"
+
+
+def _first(before: Sequence[Case], on: str = "") -> Iterator[str]:
+    """What goes before a case."""
+    for case in before:
+        yield from _wait(case)
+        yield _send(masked(case), on)
 
 
 def _wait(case: Case) -> list[str]:
