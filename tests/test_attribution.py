@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from adversary.server import as_json
+from adversary.server import Behaviour, as_json
 from adversary.wrapped import Act, Turn, Wrapped
 from support import judged_run, outcome_of_run
 
@@ -142,6 +143,29 @@ def test_same_rule_of_dates_that_is_broken_everywhere_is_one_finding() -> None:
     assert (one["clause"], one["also"], one["cause"]) == ("response.date-created.format", ("response.date-updated.format",), "as in date_updated")
 
 
+def test_answer_that_is_wrong_after_some_silence_is_told_so() -> None:
+    last = [0.0]
+
+    def is_after_silence(turn: Turn) -> bool:
+        silent, last[0] = time.monotonic() - last[0] > 1.0, time.monotonic()
+        return silent and turn.number > 1 and turn.answer.is_created
+
+    def with_a_number(turn: Turn) -> Behaviour:
+        return as_json({**json.loads(turn.answer.body), "queue_time": -1})
+
+    emulated = EmulatorSettings()
+    with Wrapped(act_of=Act(how=with_a_number, when=is_after_silence), settings=emulated) as server:
+        outcome = outcome_of_run(url=server.url, account_sid=emulated.account_sid, auth_token=emulated.auth_token, profile=paused(), seed=SEED)
+    (finding,) = outcome.findings
+    assert (finding["clause"], finding["cause"], finding["flaky"]) == ("response.queue-time.type", "after 1.5 s without a request", None)
+
+
+def paused() -> str:
+    """A profile that is little more than a pause."""
+    PROFILES["paused"] = replace(PROFILES["quick"], name="paused", refused=1, outside=0, edges=1, packed=20, alone=1, again=2, together=2, pauses=(1.5,))
+    return "paused"
+
+
 def test_call_that_fails_after_some_silence_is_told_so_and_replayed_so(tmp_path: Path) -> None:
     last = [0.0]
 
@@ -150,10 +174,9 @@ def test_call_that_fails_after_some_silence_is_told_so_and_replayed_so(tmp_path:
         return silent and turn.number > 1
 
     emulated = EmulatorSettings()
-    PROFILES["paused"] = replace(PROFILES["quick"], name="paused", refused=1, outside=0, edges=1, packed=20, alone=1, again=2, together=2, pauses=(1.5,))
     with Wrapped(act_of=Act(how=lambda _: as_json({}, "500 Internal Server Error"), when=is_after_silence), settings=emulated) as server:
         where: dict[str, Any] = {"url": server.url, "account_sid": emulated.account_sid, "auth_token": emulated.auth_token}
-        result = Run(RunConfig(**where, profile="paused", seed=SEED)).conduct()
+        result = Run(RunConfig(**where, profile=paused(), seed=SEED)).conduct()
         (finding,) = result.findings
         assert (finding.clause, finding.cause, finding.flaky) == ("call.history", "after 1.5 s without a request", None)
         save_cases(result, tmp_path, Knowledge())

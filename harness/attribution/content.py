@@ -276,6 +276,8 @@ class Content:
         case = s.exchange.case
         plain = replace(case, styles=(), segments=0, content_type=FORM_TYPE, pause=0.0)
         case = plain if plain != case and breaks(plain) else case
+        if case.pause and wanted is not Expected.REJECT and breaks(replace(base, pause=case.pause)):
+            return best, best_breach, 1, 1
 
         def same(kept: list[Styled]) -> bool:
             candidate = case.with_pairs(tuple(p for p, _ in kept), tuple(t for _, t in kept))
@@ -328,6 +330,8 @@ def _oddity(case: Case) -> str:
 
 def _condition(case: Case) -> str:
     """What the smallest case has beyond the simplest call."""
+    if case.pause:
+        return f"after {case.pause:g} s without a request"
     to = case.get("To") or "+"
     extra = [n for n, _ in case.pairs if n not in ("To", "From", "Url")]
     if not to.startswith("+"):
