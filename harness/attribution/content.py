@@ -49,7 +49,7 @@ class Content:
         """One finding a clause."""
         groups: dict[str, list[Seen]] = {}
         seen = [s for s in seen if s.exchange.case.is_plain_form or not s.exchange.is_crash or not self._crashes_anyway()]
-        seen = [s for s in seen if s.exchange.is_created or not s.breach.clause.startswith(_REFUSED) or not self.ledger.is_too_large(s.exchange.case)]
+        seen = [s for s in seen if not self._is_cut(s)]
         for s in seen:
             if s.breach.check != "check_malformed" or not self._is_known(s):
                 groups.setdefault(s.breach.clause, []).append(s)
@@ -124,6 +124,11 @@ class Content:
         whole = joined(mixed[0], folded)
         kept = [f for f in self.ledger.findings if f is not mixed[0] and all(f is not g for g in folded)]
         self.ledger.findings[:] = [*kept, whole]
+
+    def _is_cut(self, s: Seen) -> bool:
+        """Whether a call is as large as those that are refused for their size, so that it is not looked at, or not at all of it."""
+        about = "echo." if s.exchange.is_created else _REFUSED
+        return s.breach.clause.startswith(about) and self.ledger.is_too_large(s.exchange.case)
 
     def _is_of_the_call(self, s: Seen) -> bool:
         """Whether a wrong refusal of wrong credentials, or of another account, is what the call itself gets with the right ones too."""

@@ -371,9 +371,15 @@ class InvalidCalls:
                 return
             exchange = s.exchange
         odd = [r.clause for r in self.prober.expect(exchange.case).reasons]
-        if clause not in odd and (others := [c for c in odd if c in waiting]):
-            waiting[others[0]].extend(group)
-            return
+        if clause not in odd and odd:
+            if (other := next((c for c in odd if c in waiting), None)) is not None:
+                waiting[other].extend(group)
+                return
+            for i, f in enumerate(self.ledger.findings):
+                if f.exchange.is_crash and not {f.clause, *f.also}.isdisjoint(odd):
+                    self.ledger.findings[i] = replace(f, occurrences=f.occurrences + len(group))
+                    return
+            clause = odd[0]
         name = CLAUSE[clause].parameter
         if name is not None and exchange.case.get(name) is None:
             clause, name = "server.answers", None  # it is not that parameter: without it the same happens
