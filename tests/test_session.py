@@ -189,7 +189,7 @@ class _SlowTogether(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answers."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.rfile.read(int(self.headers["Content-Length"]))
         type(self).busy += 1
         time.sleep(0.05)
         if type(self).busy > 1:
@@ -200,44 +200,42 @@ class _SlowTogether(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(REFUSAL)))
         self.end_headers()
         self.wfile.write(REFUSAL)
-        del body
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""
 
 
-def test_calls_at_once_are_waited_for_in_full_before_they_count_as_hung() -> None:
+@contextmanager
+def slow_together() -> Iterator[Session]:
+    """A session at such a server while the block lasts."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _SlowTogether) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
+        session = Session(Target(TargetConfig(f"http://127.0.0.1:{server.server_port}", ACCOUNT, "0" * 32)), Budget())
         try:
-            session = Session(Target(TargetConfig(f"http://127.0.0.1:{server.server_port}", ACCOUNT, "0" * 32)), Budget())
-            session.target.hurry(0.001)
-            session.run([Step("together", CASES[:2]), Step("together", CASES[2:4])])
-            session.close()
+            yield session
         finally:
+            session.close()
             server.shutdown()
             thread.join(5)
+
+
+def test_calls_at_once_are_waited_for_in_full_before_they_count_as_hung() -> None:
+    with slow_together() as session:
+        session.target.hurry(0.001)
+        session.run([Step("together", CASES[:2]), Step("together", CASES[2:4])])
     assert [s.exchange.failure for s in session.seen if s.exchange.failure] == []
     assert session.sent_in_full_time == 2 and session.counts.cases == 4
 
 
 def test_server_that_is_slow_for_calls_at_once_alone_gets_one_after_another() -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _SlowTogether) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            session = Session(Target(TargetConfig(f"http://127.0.0.1:{server.server_port}", ACCOUNT, "0" * 32)), Budget())
-            session._lone.extend([0.001] * 50)
-            for _ in range(5):
-                session.send_together(list(CASES[:4]))
-            assert session._width() == 1
-            session._lone.extend([0.05] * 50)
-            assert session._width() == session.workers
-            session.close()
-        finally:
-            server.shutdown()
-            thread.join(5)
+    with slow_together() as session:
+        session._lone.extend([0.001] * 50)
+        for _ in range(5):
+            session.send_together(list(CASES[:4]))
+        assert session._width() == 1
+        session._lone.extend([0.05] * 50)
+        assert session._width() == session.workers
 
 
 def test_lines_about_requests_are_written_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
