@@ -1,7 +1,7 @@
 """The calls that a run creates: never more than were allowed, and each written down at the moment it is known of.
 
-A call counts as created where the answer is any 2xx, whatever was asked for; as possibly created where no answer came,
-or one that is neither 2xx nor 4xx, since the server may have gone on all the same.
+A call counts as created where the answer is any 2xx, whatever was asked for, or where it names a call's sid all the
+same; as possibly created where no answer came, or one that is neither 2xx nor 4xx, since the server may have gone on.
 """
 
 from __future__ import annotations
@@ -140,9 +140,14 @@ class Calls:
         case = exchange.case
         with self._changed:
             self._under_way.pop(exchange.number, None)
-            if exchange.is_created and (case.method not in READING or exchange.status == 201):
+            if case.method in READING:
+                is_made, is_unsure = exchange.status == 201, False
+            else:
+                is_made = exchange.is_created or is_sid((exchange.document or {}).get("sid"))
+                is_unsure = not exchange.is_refused and exchange.failure not in _UNSENT
+            if is_made:
                 self._note_created(exchange)
-            elif case.method not in READING and not exchange.is_created and not exchange.is_refused and exchange.failure not in _UNSENT:
+            elif is_unsure:
                 self._unsure_of([case])
             self._changed.notify_all()
 
@@ -152,8 +157,7 @@ class Calls:
         sid, status = document.get("sid"), document.get("status")
         self._write(sid if isinstance(sid, str) and sid else "-", status if isinstance(status, str) and status else UNKNOWN, exchange.case)
         if self.hang_up:
-            usable = isinstance(sid, str) and _SID.fullmatch(sid) is not None
-            (self._opened if usable else self._endless).append(str(sid) if isinstance(sid, str) else "-")
+            (self._opened if is_sid(sid) else self._endless).append(str(sid) if isinstance(sid, str) else "-")
 
     def _write(self, sid: str, status: str, case: Case) -> None:
         if self.path is None:
@@ -215,6 +219,11 @@ class Calls:
         if self._error:
             out.append(f"{NAME} does not hold everything: {self._error}.")
         return out
+
+
+def is_sid(value: object) -> bool:
+    """Whether a value of an answer is a call's sid, so that the call can be ended by it."""
+    return isinstance(value, str) and _SID.fullmatch(value) is not None
 
 
 def plain(text: str) -> str:

@@ -41,10 +41,11 @@ from strategies.plan import PROFILES, Plan
 ENV = {"RINGTRUE_AUTH_TOKEN": TOKEN, "RINGTRUE_ACCOUNT_SID": ACCOUNT}
 PAIRS = (("To", "+12025550199"), ("From", "+15005550006"), ("Url", "https://example.com/voice"))
 CALL = Case(PAIRS)
+SID = "CA" + "0" * 32
 HURRIED = ("--rate", "2000", "--allow-http")
 
 
-def created(sid: str = "CA" + "0" * 32, **more: Any) -> Behaviour:
+def created(sid: str = SID, **more: Any) -> Behaviour:
     """A server that creates whatever it is sent."""
     return as_json({"sid": sid, "status": "queued", **more})
 
@@ -146,8 +147,10 @@ def test_nothing_is_asked_on_loopback(tmp_path: Path) -> None:
 @pytest.mark.parametrize("allowed", [1, 4])
 @pytest.mark.parametrize(("behaviour", "known"), [
     (created(), True), (reply(b"", "204 No Content"), True), (reply(b"{}", "200 OK"), True), (SILENT, False), (Behaviour(end="close"), False),
-    (as_json({}, "502 Bad Gateway"), False), (reply(b"", "303 See Other", "Location: /"), False), (Behaviour(b"no HTTP\r\n\r\n", end="close"), False),
-], ids=["created", "204", "200", "silent", "closes", "502", "303", "no HTTP"])
+    (as_json({"sid": SID}, "400 Bad Request"), True), (as_json({"sid": SID}, "429 Too Many Requests", "Retry-After: 0"), True),
+    (as_json({"sid": SID}, "503 Service Unavailable"), True), (as_json({}, "502 Bad Gateway"), False),
+    (reply(b"", "303 See Other", "Location: /"), False), (Behaviour(b"no HTTP\r\n\r\n", end="close"), False),
+], ids=["created", "204", "200", "400 with a sid", "429 with a sid", "503 with a sid", "silent", "closes", "502", "303", "no HTTP"])
 def test_never_more_calls_than_allowed(behaviour: Behaviour, known: bool, allowed: int, address: str, tmp_path: Path) -> None:
     with Hostile((behaviour,), host=address) as server:
         session = session_at(server.url, tmp_path, real_calls=allowed, timeout=0.3)
