@@ -43,6 +43,7 @@ from harness.wire import body_of
 FIXED_HEADERS = {"User-Agent": f"ringtrue/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip"}
 END_CALL = Case((("Status", "completed"),), "hang-up")
 _MAX_INTERIM = 32
+_MAX_HEADERS, _MAX_READ = 1000, 1 << 20  # of a head: headers, bytes
 _MAX_HEAD, _SHORT = 16384, 120  # characters of all headers together; of each where that is too much
 _PIECE = 65536  # bytes of a body that are read at once, and of the line before a chunk
 _MAX_SENT = MAX_BODY + (MAX_BODY >> 4)  # bytes of a body as it is sent: packing makes none longer by so much
@@ -50,6 +51,8 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\n]*|\r?)\n")
 _HELD_S = 1.0  # a connection on which nothing came for so long was not idle when the request did
 _LEAP = 3600.0  # seconds; by so much the clock must have been set since the run began
 _LACKS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
+# The standard library stops at 99, which no standard asks of a server; it counts the empty line too.
+setattr(http.client, "_MAXHEADERS", _MAX_HEADERS + 1)  # noqa: B010
 # What urllib3 has to say of an odd answer would quote the answer as it came.
 logging.getLogger("urllib3").addHandler(logging.NullHandler())
 logging.getLogger("urllib3").propagate = False
@@ -131,15 +134,23 @@ def without_user(url: str) -> str:
 
 
 class _LastLine:
-    """A file that remembers the last line that was read from it."""
+    """A file that remembers the last line that was read from it, and ends what has more of them than a head may hold."""
 
     def __init__(self, file: Any) -> None:
         self.file = file
         self.line = b""
+        self.read = 0
 
     def readline(self, limit: int = -1) -> bytes:
-        """Reads one line."""
+        """Reads one line.
+
+        Raises:
+            http.client.LineTooLong: more than a head was read.
+        """
         self.line = self.file.readline(limit)
+        self.read += len(self.line)
+        if self.read > _MAX_READ:
+            raise http.client.LineTooLong("head")
         return self.line
 
     def __getattr__(self, name: str) -> Any:
@@ -201,7 +212,7 @@ class _FinalResponse(http.client.HTTPResponse):
         if size is None:
             raise http.client.HTTPException("a chunk whose size is none")
         if not (length := int(size[1], 16)):
-            http.client.parse_headers(self.fp)
+            http.client.parse_headers(_LastLine(self.fp))
         return length
 
     def _read_status(self) -> tuple[str, int, str]:
@@ -905,7 +916,7 @@ def _failure_of(error: BaseException) -> str:
         return "closed"
     if isinstance(error, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, ConnectionRefusedError, socket.gaierror)):
         return "refused"
-    if isinstance(error, http.client.LineTooLong) or (isinstance(error, http.client.HTTPException) and "100 headers" in str(error)):
+    if isinstance(error, http.client.LineTooLong) or (isinstance(error, http.client.HTTPException) and f"{_MAX_HEADERS + 1} headers" in str(error)):
         return "oversized"
     if isinstance(error, (TimeoutError, urllib3.exceptions.TimeoutError)):
         return "timeout"

@@ -135,6 +135,13 @@ def test_head_without_end_is_said_so(behaviour: Behaviour) -> None:
     assert broken_by(exchange) == ["call.created"]
 
 
+@pytest.mark.parametrize(("number", "length", "is_read"), [(1000, 1, True), (1001, 1, False), (20, 50_000, True), (22, 50_000, False)])
+def test_head_has_as_many_headers_and_bytes_as_are_told(number: int, length: int, is_read: bool) -> None:
+    lines = "".join(f"X-{n}: {'a' * length}\r\n" for n in range(number - 1))
+    exchange = sent_to(Behaviour(f"HTTP/1.1 201 Created\r\n{lines}Content-Length: 2\r\n\r\n{{}}".encode(), end="keep"), timeout=5.0)
+    assert (exchange.status, exchange.failure) == ((201, None) if is_read else (None, "oversized"))
+
+
 CLOSED = {"at once": adversary.CLOSES, "in the body": adversary.CUT_OFF, "in a chunk": adversary.CUT_CHUNK, "in the head": Behaviour(b"HTTP/1.1 201", end="close")}
 
 
