@@ -156,7 +156,12 @@ class Run:
         session.exercised["call.created"] += 1
         self._counts_preflight(session, found)
         if found.crashes:
-            return self._all_crash(session, found)
+            why, cause = "every valid call is answered by a server error", "every valid call"
+            return self._one_finding(session, found.exchange, "call.created", session.counts.requests, why, cause)
+        if found.refused is not None:
+            form, clause = found.form
+            why = f"a plain call is refused; it is only taken {form}"
+            return self._one_finding(session, found.refused, clause, len(found.before), why, f"only taken {form}")
         return self._covered(session, found)
 
     def _new_target(self, target_config: TargetConfig) -> Target:
@@ -213,8 +218,9 @@ class Run:
         return OFF_LOOPBACK_TO
 
     def _counts_preflight(self, session: Session, found: Found) -> None:
-        for exchange in found.before:
-            session.judge(exchange)
+        if found.refused is None:  # else what is refused stands for the one cause alone
+            for exchange in found.before:
+                session.judge(exchange)
         session.judge(found.exchange)
         for exchange in found.sids:
             session.judge(exchange)
@@ -233,13 +239,13 @@ class Run:
             self._skip({f"{slug}.well-formed": reason})
             session.note(f"{reason}; say nothing about which ones it holds")
 
-    def _all_crash(self, session: Session, found: Found) -> RunResult:
-        """A server that answers every valid call with a server error: one finding, nothing else to judge."""
+    def _one_finding(self, session: Session, exchange: Exchange, clause: str, times: int, why: str, cause: str) -> RunResult:
+        """A server that takes no plain call: one finding, seen so many times, and nothing else to judge."""
         finding = Finding(
-            "call.created", "call.created", CLAUSE["call.created"].level, "check_outcome", CLAUSE["call.created"].statement, "201",
-            found.exchange.describe(), "$", found.exchange.case, found.exchange, session.counts.requests, "every valid call",
+            clause, clause, CLAUSE[clause].level, "check_outcome", CLAUSE[clause].statement, "201", exchange.describe(), "$", exchange.case,
+            exchange, times, cause,
         )
-        session.stopped = "every valid call is answered by a server error"
+        session.stopped = why
         self._findings = (finding,)
         return self._finish(session)
 

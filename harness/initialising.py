@@ -122,6 +122,8 @@ def _ask(session: Session, config: RunConfig) -> Answers:
         raise Inconclusive(f"{spent} before a valid call was accepted; name the numbers with --from and --to") from None
     if found.crashes:
         raise Inconclusive(f"{config.url} answers every valid call with a server error; mend that first")
+    if found.refused is not None:
+        raise Inconclusive(f"{config.url} refuses every plain call; it only takes one {found.form[0]}; mend that first")
     return Answers(
         found, _looks_at_credentials(session, found), _reads_back(session, found),
         statistics.median(session.latencies or [0.0]), session.counts.requests,

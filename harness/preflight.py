@@ -6,6 +6,7 @@ The usual first mistakes become one sentence each. Nothing is judged here; what 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from harness.case import Case, Pairs
@@ -42,6 +43,8 @@ class Found:
         crashes: whether every valid call is answered by a server error.
         sids: exchanges with SIDs that the target can't know.
         before: exchanges with pairs that were not taken, or not at once.
+        refused: the answer to a plain call, where none is taken; `exchange` is then of one in another form.
+        form: how that one differs, and whose clause is broken so.
     """
 
     numbers: Numbers
@@ -50,6 +53,8 @@ class Found:
     crashes: bool = False
     sids: tuple[Exchange, ...] = field(default=())
     before: tuple[Exchange, ...] = field(default=())
+    refused: Exchange | None = None
+    form: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,11 @@ def preflight(session: Session, wanted: Wanted) -> Found:
             return replace(_taken(session, wanted, own, called, exchange), before=tuple(answers[:-1] if exchange is answers[-1] else answers))
         if _is_hopeless(exchange, len(answers)):
             break
+    if all(e.is_refused for e in answers) and not _is_hopeless(answers[-1], len(answers)):
+        for form, clause, case in _other_forms(answers[0].case):
+            exchange = session.send(case)
+            if exchange.is_created:
+                return _taken_otherwise(session, wanted, answers, exchange, (form, clause))
     crash = _lasting_crash(session, answers)
     if crash is not None:
         own, called = crash.case.get("From") or "", crash.case.get("To") or ""
@@ -121,6 +131,26 @@ def _is_alone_with_silence(session: Session, crash: Exchange, answers: list[Exch
 
 def _minimal(called: str, own: str) -> Case:
     return Case((("To", called), ("From", own), ("Url", "https://example.com/voice")), "call.created")
+
+
+def _other_forms(case: Case) -> Iterator[tuple[str, str, Case]]:
+    """The same call in other forms that must be taken as well: how each differs, whose clause that breaks, and the case."""
+    (*ends, url) = case.pairs
+    yield "the other way round", "call.parameter-order", replace(case, pairs=case.pairs[::-1])
+    yield "with Twiml in the place of Url", "call.created", replace(case, pairs=(*ends, ("Twiml", "<Response/>")))
+    yield "with Method and Timeout", "call.created", replace(case, pairs=(*case.pairs, ("Method", "POST"), ("Timeout", "30")))
+    more = (("Method", "GET"), ("StatusCallback", "https://example.com/status"))
+    yield "the other way round, with Method and StatusCallback", "call.created", replace(case, pairs=(*more, url, *ends[::-1]))
+
+
+def _taken_otherwise(session: Session, wanted: Wanted, answers: list[Exchange], exchange: Exchange, form: tuple[str, str]) -> Found:
+    """What was found where no plain call was taken, and one in another form is; the plain one gets another chance."""
+    case = exchange.case
+    again = session.send(answers[0].case)
+    answers.append(again)
+    taken = again if again.is_created else exchange
+    found = _taken(session, wanted, case.get("From") or "", case.get("To") or "", taken, probe=again.is_created)
+    return replace(found, before=tuple(answers), refused=None if again.is_created else again, form=form)
 
 
 def _pairs(session: Session, wanted: Wanted) -> list[tuple[str, str]]:

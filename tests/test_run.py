@@ -17,6 +17,7 @@ import adversary
 import psutil
 import pytest
 from adversary import Behaviour, Hostile, as_json, reply
+from adversary.wrapped import Act, Wrapped
 from support import ACCOUNT, TOKEN, at_once, closed_port, environment, results_of, ringtrue, started
 
 from harness.contract import CLAUSES
@@ -615,3 +616,39 @@ def test_second_run_takes_the_place_of_the_first_one_s_reports(tmp_path: Path) -
     assert not (tmp_path / "out" / "cases" / "timeout.maximum.json").exists()
     assert not (tmp_path / "out" / "test_findings.py").exists()
     assert [p.name for p in (tmp_path / "out").rglob("*") if ".part" in p.name] == []
+
+
+# --- servers that take a plain call in another form alone ------------------------------------------------------------
+
+
+ONLY = {
+    "another order": (lambda t: t.request.split(b"\r\n\r\n")[1].startswith(b"To="), "call.parameter-order", "only taken the other way round"),
+    "Twiml": (lambda t: b"Url=" in t.request, "call.created", "only taken with Twiml in the place of Url"),
+    "a method": (lambda t: b"Method=" not in t.request, "call.created", "only taken with Method and Timeout"),
+}
+
+
+@pytest.mark.parametrize("name", ONLY)
+def test_server_that_refuses_each_plain_call_and_takes_it_in_another_form_is_one_finding(name: str, tmp_path: Path) -> None:
+    refused, clause, cause = ONLY[name]
+    act = Act(how=lambda _: REFUSES_ALL, when=refused)
+    with Wrapped(act_of=act, settings=EmulatorSettings(account_sid=ACCOUNT, auth_token=TOKEN)) as server:
+        options = ("--target", server.url, "--account-sid", ACCOUNT, "--output", "out")
+        done = ringtrue("run", *options, cwd=tmp_path, env=ENV)
+        again = ringtrue("replay", f"out/cases/{clause}.json", cwd=tmp_path, env=ENV)
+    rebuilt = ringtrue("report", "out", "--output", "again", cwd=tmp_path)
+    assert (done.returncode, again.returncode, rebuilt.returncode) == (1, 1, 1), done.stderr
+    results = results_of(tmp_path / "out")
+    assert [(f["clause"], f["cause"]) for f in results["findings"]] == [(clause, cause)]
+    assert ("url.absolute" in {c["id"] for c in results["clauses"] if c["verdict"] == "PASS"}) is (name != "Twiml")
+    assert results_of(tmp_path / "again")["findings"] == results["findings"]
+
+
+def test_server_that_refuses_its_first_calls_is_judged_by_the_plain_one(tmp_path: Path) -> None:
+    act = Act(how=lambda _: REFUSES_ALL, when=lambda t: t.number < 22)
+    with Wrapped(act_of=act, settings=EmulatorSettings(account_sid=ACCOUNT, auth_token=TOKEN)) as server:
+        options = ("--target", server.url, "--account-sid", ACCOUNT, "--output", "out", "--max-requests", "300")
+        done = ringtrue("run", *options, cwd=tmp_path, env=ENV)
+    results = results_of(tmp_path / "out")
+    assert done.returncode == 1 and results["counts"]["requests"] > 200, done.stdout
+    assert [f["clause"] for f in results["findings"]] == ["call.history"]
