@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
-from adversary.server import Behaviour, as_json
+from adversary.server import CLOSES, Behaviour, as_json
 from adversary.wrapped import Act, Turn, Wrapped
-from support import judged_run, outcome_of_run
+from support import Outcome, judged_run, outcome_of_run
 
 from harness.config import RunConfig
 from harness.curl import curl_line
@@ -190,3 +192,69 @@ def test_call_that_fails_after_some_silence_is_told_so_and_replayed_so(tmp_path:
 def test_crashes_after_others_hide_no_rule_that_crashes_by_itself() -> None:
     outcome = judged_run(settings_of(faults=("refusal-status-500-twice", "crashes-word-as-integer")), seed=SEED, profile="quick")
     assert {"refusal.repeatable", "time-limit.integer"} <= set(outcome.clauses), outcome.told()
+
+
+# --- one cause that shows in several parameters, or beside another break, is one finding ------------------------------
+
+
+def form_of(turn: Turn) -> dict[str, str]:
+    """The parameters of a request; of one that is repeated the last."""
+    return dict(parse_qsl(turn.request.partition(b"\r\n\r\n")[2].decode("latin-1"), keep_blank_values=True, encoding="utf-8"))
+
+
+def gets_beside_an_application(turn: Turn) -> bool:
+    form = form_of(turn)
+    return "ApplicationSid" in form and any(n.endswith("Method") and v == "GET" for n, v in form.items())
+
+
+def has_an_address_of_100_to_140(turn: Turn) -> bool:
+    return any(n.endswith(("Url", "Callback")) and 100 <= len(v) <= 140 for n, v in form_of(turn).items())
+
+
+def has_a_digit_in_a_client(turn: Turn) -> bool:
+    return any(v.startswith("client:") and any(map(str.isdigit, v)) for n, v in form_of(turn).items() if n in ("To", "From"))
+
+
+def has_no_address_to_call_back(turn: Turn) -> bool:
+    return re.match("(?i)https?://[^/?#]", form_of(turn).get("StatusCallback", "https://a")) is None
+
+
+def refuses(_turn: Turn) -> Behaviour:
+    return as_json({"code": 20001, "message": "no", "more_info": "", "status": 400}, "400 Bad Request")
+
+
+ALIKE: dict[str, tuple[Act, str, str]] = {
+    "in company": (Act(refuses, lambda t: t.answer.is_created and gets_beside_an_application(t)), "call.ignored-parameter", "more parameters beside ApplicationSid"),
+    "lengths": (Act(refuses, lambda t: t.answer.is_created and has_an_address_of_100_to_140(t)), "url.absolute", "the same rule of 4 more parameters"),
+    "clients": (Act(refuses, lambda t: t.answer.is_created and has_a_digit_in_a_client(t)), "to.client", "the same rule of From"),
+    "ignored": (Act(lambda _: CLOSES, has_no_address_to_call_back), "status-callback.well-formed", "StatusCallback="),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ALIKE)
+def test_one_cause_is_one_finding(name: str) -> None:
+    act, clause, cause = ALIKE[name]
+    (finding,) = run_at(act).findings
+    assert (finding["clause"], finding["flaky"]) == (clause, None)
+    assert cause in finding["cause"]
+
+
+@pytest.mark.slow
+def test_call_that_is_refused_after_a_refused_one_is_told_so() -> None:
+    refused = [False]
+
+    def is_after_a_refusal(turn: Turn) -> bool:
+        was, refused[0] = refused[0], turn.is_post and not turn.answer.is_created
+        return was and turn.answer.is_created
+
+    (finding,) = run_at(Act(refuses, is_after_a_refusal)).findings
+    assert (finding["clause"], finding["flaky"], finding["before"]) == ("call.history", None, 1)
+    assert finding["cause"] in ("after a call that is refused", "after the request before it")
+
+
+def run_at(act: Act) -> Outcome:
+    """A quick run at a server that does one thing."""
+    emulated = EmulatorSettings()
+    with Wrapped(act_of=act, settings=emulated) as server:
+        return outcome_of_run(url=server.url, account_sid=emulated.account_sid, auth_token=emulated.auth_token, profile="quick", seed=SEED)

@@ -70,13 +70,13 @@ def attribute(
 
 def _same_rule(findings: list[Finding], apart: frozenset[str]) -> list[Finding]:
     """The same rule of several parameters that is broken in the same way as one, such as of all URLs."""
-    single = [f for f in findings if len(f.parameters) == 1]
-    return [*(f for f in findings if len(f.parameters) != 1), *merged(single, apart)]
+    single = [f for f in findings if CLAUSE[f.clause].parameter is not None]
+    return [*(f for f in findings if CLAUSE[f.clause].parameter is None), *merged(single, apart)]
 
 
 def _same_in_company(findings: list[Finding]) -> list[Finding]:
     """Several parameters that fail beside the same other one, in the same way, as one."""
-    pairs = [f for f in findings if f.clause == "call.combination" and len(f.parameters) == 2]
+    pairs = [f for f in findings if f.clause in ("call.combination", "call.ignored-parameter") and len(f.parameters) == 2]
     shared = Counter((name, f.actual) for f in pairs for name in f.parameters)
     taken: set[str] = set()
     out = [f for f in findings if f not in pairs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from harness.attribution.chance import but_by_chance
@@ -28,6 +29,7 @@ _SEVERAL = 3
 _PRESENCE = "required"  # a rule of a parameter, not of its values
 _TRIES = 4
 _ENDS = ("To", "From")
+_TWINS = (set(_ENDS), {"ApplicationSid", "Byoc"})  # what takes values of one form
 _NAMELESS = "a pair without a name"
 
 
@@ -65,8 +67,10 @@ class InvalidCalls:
         return out
 
     def _broken_rules(self, s: Seen) -> list[str]:
-        """The clauses of all that is wrong in a call; the one that it was filed under comes first."""
-        return list(dict.fromkeys([s.breach.clause, *(r.clause for r in self.prober.expect(s.exchange.case).reasons)]))
+        """The clauses of all that is wrong in a call, or would be if it were not ignored there; the one that it was filed under comes first."""
+        case = s.exchange.case
+        ignored = [f"{PARAMETER[n].slug}.{classify(n, v)}" for n, v in case.pairs if expected_alone(n, v) is Expected.REJECT]
+        return list(dict.fromkeys([s.breach.clause, *(r.clause for r in self.prober.expect(case).reasons), *ignored]))
 
     def _but_after_others(self, seen: list[Seen]) -> list[Seen]:
         """Takes out crashes of many sorts that don't show after a valid call: it is not what is wrong in them, but what came before."""
@@ -535,23 +539,30 @@ def _rule(finding: Finding) -> str:
         return _CONTROL
     if name is not None and "&" in blamed and expected_alone(name, blamed.partition("&")[0]) is not Expected.REJECT:
         return AMPERSAND
+    return _slug(finding)
+
+
+def _slug(finding: Finding) -> str:
     return finding.clause.partition(".")[2]
 
 
 def merged(found: list[Finding], apart: frozenset[str]) -> list[Finding]:
     """Findings of the same rule of many parameters as one, which names the clauses of the others too."""
     by_rule: dict[tuple[str, str], list[Finding]] = {}
+    shown = Counter((_rule(f), f.actual) for f in found)
     for f in found:
-        by_rule.setdefault((f.clause if f.clause in apart else _rule(f), f.actual), []).append(f)
+        rule = _rule(f) if shown[_rule(f), f.actual] > 1 else _slug(f)
+        by_rule.setdefault((f.clause if f.clause in apart else rule, f.actual), []).append(f)
     out: list[Finding] = []
     for (rule, _), group in by_rule.items():
-        fewest = 2 if rule in (AMPERSAND, _CONTROL) else _SHARED
+        names = {CLAUSE[f.clause].parameter for f in group}
+        fewest = 2 if rule in (AMPERSAND, _CONTROL) or names in _TWINS else _SHARED
         if len(group) < fewest or len({f.clause for f in group}) < fewest:
             out.extend(group)
             continue
         first = min(group, key=lambda f: (f.level.rank, len(f.case.pairs)))
-        out.append(replace(
-            joined(first, [f for f in group if f is not first]),
-            cause=f"{first.cause or CLAUSE[first.clause].parameter}; the same rule of {len(group) - 1} more parameters",
-        ))
+        parameter = CLAUSE[first.clause].parameter
+        others = f"{len(group) - 1} more parameters" if len(group) > 2 or len(names) < 2 else str(*(names - {parameter}))
+        cause = f"{first.cause or parameter}; the same rule of {others}"
+        out.append(replace(joined(first, [f for f in group if f is not first]), cause=cause))
     return out

@@ -96,12 +96,16 @@ class Transients:
         if found is not None:
             exchange, before = found
             flaky = None
-            cause = "when it is sent again" if before[0] == exchange.case else "after the request before it"
+            cause = "when it is sent again" if before[0] == exchange.case else self._after(before[0])
             if clause == "call.history" and before[0] == exchange.case:
                 clause = "call.repeatable"
         level = _level_of(clause, group)
         finding = finding_of(clause, s.breach, exchange, cause, level)
         self.ledger.findings.append(replace(finding, occurrences=len(group), before=before, flaky=flaky))
+
+    def _after(self, first: Case) -> str:
+        """What came before, in words."""
+        return "after the request before it" if self.prober.expect(first).expected is not Expected.REJECT else "after a call that is refused"
 
     def _is_usual_again(self, group: list[Seen]) -> bool:
         """Whether most calls that were sent again showed the same."""
@@ -112,7 +116,8 @@ class Transients:
     def _by_sequence(self, s: Seen) -> tuple[Exchange, tuple[Case, ...]] | None:
         """The exchange, and the case to send before it, if the two of them show the break every time."""
         case = s.exchange.case
-        first_choices = (case if s.place else s.exchange.previous, s.exchange.previous, case)
+        wrong = self.prober.plain_on_base([("Timeout", "word")]) if s.breach.expected == "201" else None
+        first_choices = (case if s.place else s.exchange.previous, s.exchange.previous, case, wrong)
         for first in dict.fromkeys(c for c in first_choices if c is not None):
             found = self.prober.every_time(first, case, outcome_of(s.breach.kind))
             if found is not None:
