@@ -116,7 +116,7 @@ TABLE: tuple[Rule, ...] = (
     Rule("now-and-then", Fate.BREAK, "one answer in so many that is wrong, and right when it is asked for again",
          "one finding with its rate, and the run goes on"),
     Rule("5xx-for-good", Fate.BREAK, "5xx to every valid call, from the start or from some request on", "one finding"),
-    Rule("otherwise", Fate.BREAK, "4xx to every plain call from the start, and 201 to the same one in another order, with Twiml or with more parameters",
+    Rule("otherwise", Fate.BREAK, "4xx to every plain call, and 201 to the same one in another order, with Twiml or with more parameters",
          "one finding, and the run ends with what that one answer shows"),
     Rule("unreachable", Fate.END, "no connection, no TLS, no HTTP at all", "ends with 3 and says what to check"),
     Rule("dead", Fate.END, f"no connection for {GONE_S:g} s in mid-run", "ends with 3, and all that was learnt is in the reports"),
