@@ -52,6 +52,7 @@ class Calls:
     _why: str = ""
     _failures: int = 0
     _asked: int = 0
+    _sids: set[str] = field(default_factory=set)
     _under_way: dict[int, Case] = field(default_factory=dict)
     _error: str = ""
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -143,7 +144,7 @@ class Calls:
             if case.method in READING:
                 is_made, is_unsure = exchange.status == 201, False
             else:
-                is_made = exchange.is_created or is_sid((exchange.document or {}).get("sid"))
+                is_made = exchange.is_created or self._is_new((exchange.document or {}).get("sid"))
                 is_unsure = not exchange.is_refused and exchange.failure not in _UNSENT
             if is_made:
                 self._note_created(exchange)
@@ -151,13 +152,20 @@ class Calls:
                 self._unsure_of([case])
             self._changed.notify_all()
 
+    def _is_new(self, sid: object) -> bool:
+        """Whether an answer that is no 2xx names a call that is not known yet; one that is known may be what it speaks of."""
+        return is_sid(sid) and sid not in self._sids
+
     def _note_created(self, exchange: Exchange) -> None:
         self.created += 1
         document = exchange.document or {}
         sid, status = document.get("sid"), document.get("status")
+        if is_sid(sid):
+            self._sids.add(str(sid))
         self._write(sid if isinstance(sid, str) and sid else "-", status if isinstance(status, str) and status else UNKNOWN, exchange.case)
         if self.hang_up:
-            (self._opened if is_sid(sid) else self._endless).append(str(sid) if isinstance(sid, str) else "-")
+            # What a refusal names may be anybody's call.
+            (self._opened if is_sid(sid) and exchange.is_created else self._endless).append(str(sid) if isinstance(sid, str) else "-")
 
     def _write(self, sid: str, status: str, case: Case) -> None:
         if self.path is None:

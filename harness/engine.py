@@ -17,7 +17,9 @@ from datetime import UTC, datetime
 from harness import __version__
 from harness.again import command_of
 from harness.attribution import Hangs, Ledger, Limits, attribute
+from harness.attribution.prober import finding_of
 from harness.case import Case
+from harness.checks.model import breach
 from harness.config import RunConfig
 from harness.contract import CLAUSE
 from harness.errors import INTERRUPTED, BudgetSpent, HarnessError, Inconclusive, TargetUnreachable
@@ -156,12 +158,11 @@ class Run:
         session.exercised["call.created"] += 1
         self._counts_preflight(session, found)
         if found.crashes:
-            why, cause = "every valid call is answered by a server error", "every valid call"
-            return self._one_finding(session, found.exchange, "call.created", session.counts.requests, why, cause)
+            session.stopped = "every valid call is answered by a server error"
+            self._findings = self._only((found.exchange, "call.created", "every valid call", session.counts.requests))
+            return self._finish(session)
         if found.refused is not None:
-            form, clause = found.form
-            why = f"a plain call is refused; it is only taken {form}"
-            return self._one_finding(session, found.refused, clause, len(found.before), why, f"only taken {form}")
+            return self._taken_otherwise(session, found, found.refused)
         return self._covered(session, found)
 
     def _new_target(self, target_config: TargetConfig) -> Target:
@@ -239,15 +240,24 @@ class Run:
             self._skip({f"{slug}.well-formed": reason})
             session.note(f"{reason}; say nothing about which ones it holds")
 
-    def _one_finding(self, session: Session, exchange: Exchange, clause: str, times: int, why: str, cause: str) -> RunResult:
-        """A server that takes no plain call: one finding, seen so many times, and nothing else to judge."""
-        finding = Finding(
-            clause, clause, CLAUSE[clause].level, "check_outcome", CLAUSE[clause].statement, "201", exchange.describe(), "$", exchange.case,
-            exchange, times, cause,
-        )
-        session.stopped = why
-        self._findings = (finding,)
+    def _taken_otherwise(self, session: Session, found: Found, refused: Exchange) -> RunResult:
+        """A server that takes no plain call, but one in another form: one finding for that, beside what the answer to the other form shows."""
+        form, clause = found.form
+        session.stopped = f"a plain call is refused; it is only taken {form}"
+        session.saw(refused, clause, [breach(clause, "check_outcome", "201", refused.describe())])
+        self._attribute(session, found, Limits(probes=0))
+        mine = self._only((refused, clause, f"only taken {form}", len(found.before)))
+        self._findings = (*mine, *(f for f in self._findings if f.clause != clause))
+        if not self._findings:
+            raise Inconclusive(session.stopped)
         return self._finish(session)
+
+    def _only(self, *found: tuple[Exchange, str, str, int]) -> tuple[Finding, ...]:
+        """Findings of exchanges that should have created a call: with each its clause, its cause, and how often it was seen."""
+        return tuple(
+            replace(finding_of(clause, breach(clause, "check_outcome", "201", e.describe()), e, cause), occurrences=times)
+            for e, clause, cause, times in found if self.config.wants(clause)
+        )
 
     def _covered(self, session: Session, found: Found) -> RunResult:
         profile = PROFILES[self.config.profile]

@@ -17,7 +17,7 @@ from harness.live import admit
 from harness.oracle import Knowledge
 from harness.patience import retry_after
 from harness.session import Session
-from harness.weather import ENDINGS, FIRST_PATIENCE_S, is_redirect
+from harness.weather import ENDINGS, FIRST_PATIENCE_S, is_redirect, is_weather
 from strategies.drawing import Numbers
 
 TEST_FROM = "+15005550006"
@@ -85,7 +85,7 @@ def preflight(session: Session, wanted: Wanted) -> Found:
             return replace(_taken(session, wanted, own, called, exchange), before=tuple(answers[:-1] if exchange is answers[-1] else answers))
         if _is_hopeless(exchange, len(answers)):
             break
-    if all(e.is_refused for e in answers) and not _is_hopeless(answers[-1], len(answers)):
+    if all(map(_is_refusal, answers)) and not _is_hopeless(answers[-1], len(answers)):
         for form, clause, case in _other_forms(answers[0].case):
             exchange = session.send(case)
             if exchange.is_created:
@@ -144,13 +144,26 @@ def _other_forms(case: Case) -> Iterator[tuple[str, str, Case]]:
 
 
 def _taken_otherwise(session: Session, wanted: Wanted, answers: list[Exchange], exchange: Exchange, form: tuple[str, str]) -> Found:
-    """What was found where no plain call was taken, and one in another form is; the plain one gets another chance."""
-    case = exchange.case
-    again = session.send(answers[0].case)
-    answers.append(again)
-    taken = again if again.is_created else exchange
-    found = _taken(session, wanted, case.get("From") or "", case.get("To") or "", taken, probe=again.is_created)
-    return replace(found, before=tuple(answers), refused=None if again.is_created else again, form=form)
+    """What was found where no plain call was taken, and one in another form is: both are sent again, in an order that no every-so-manieth fits."""
+    case, plain = exchange.case, answers[0].case
+    own, called = case.get("From") or "", case.get("To") or ""
+    refused, is_sure = answers[0], True
+    asked = (plain, plain, case, case, plain)
+    for next_case in asked if session.target.loopback else asked[:3]:
+        again = session.send(next_case)
+        if again.is_created and next_case == plain:
+            return replace(_taken(session, wanted, own, called, again), before=(*answers, exchange))
+        is_sure = _is_refusal(again) if next_case == plain else again.is_created
+        if not is_sure:
+            break
+        refused = again if next_case == plain else refused
+    found = _taken(session, wanted, own, called, exchange, probe=not is_sure)
+    return replace(found, before=tuple(answers), refused=refused if is_sure else None, form=form)
+
+
+def _is_refusal(exchange: Exchange) -> bool:
+    """Whether the target refuses just this call; what is weather says nothing of it."""
+    return exchange.is_refused and not is_weather(exchange) and exchange.status not in ENDINGS
 
 
 def _pairs(session: Session, wanted: Wanted) -> list[tuple[str, str]]:

@@ -45,6 +45,7 @@ END_CALL = Case((("Status", "completed"),), "hang-up")
 _MAX_INTERIM = 32
 _MAX_HEADERS, _MAX_READ = 1000, 1 << 20  # of a head: headers, bytes
 _MAX_HEAD, _SHORT = 16384, 120  # characters of all headers together; of each where that is too much
+_ASKED_FOR = ("content-type", "retry-after", "location", "content-length", "content-encoding", "www-authenticate")
 _PIECE = 65536  # bytes of a body that are read at once, and of the line before a chunk
 _MAX_SENT = MAX_BODY + (MAX_BODY >> 4)  # bytes of a body as it is sent: packing makes none longer by so much
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\n]*|\r?)\n")
@@ -790,10 +791,18 @@ def _unpacked(pieces: Iterable[bytes], encoding: str) -> tuple[bytes, bool]:
 
 
 def _bounded(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Headers as they are kept: where they are much, the beginning of each."""
+    """Headers as they are kept: where they are much, the beginning of each, as many as there is room for; what is asked for later stays."""
     if sum(len(k) + len(v) for k, v in headers) <= _MAX_HEAD:
         return headers
-    return tuple((cut(k, _SHORT), cut(v, _SHORT)) for k, v in headers)
+    short = [(cut(k, _SHORT), cut(v, _SHORT)) for k, v in headers]
+    kept: set[int] = set()
+    room = _MAX_HEAD
+    for i in sorted(range(len(short)), key=lambda i: short[i][0].lower() not in _ASKED_FOR):
+        room -= len(short[i][0]) + len(short[i][1])
+        if room < 0:
+            break
+        kept.add(i)
+    return tuple(header for i, header in enumerate(short) if i in kept)
 
 
 def _is_said(sock: socket.socket) -> bool:

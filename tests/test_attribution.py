@@ -15,11 +15,17 @@ from adversary.server import CLOSES, Behaviour, as_json
 from adversary.wrapped import Act, Turn, Wrapped
 from support import Outcome, judged_run, outcome_of_run
 
+from harness.attribution import _same_in_company
+from harness.attribution.invalid import LATE, _of_large_calls, merged
+from harness.case import Case
 from harness.config import RunConfig
+from harness.contract import Level
 from harness.curl import curl_line
 from harness.emulator import FAULTS, EmulatorSettings
 from harness.emulator.variants import settings_of
 from harness.engine import Run
+from harness.exchange import Exchange
+from harness.findings import Finding
 from harness.oracle import Knowledge
 from harness.replay import replay
 from harness.report.findings_file import findings_file
@@ -241,16 +247,58 @@ def test_one_cause_is_one_finding(name: str) -> None:
 
 
 @pytest.mark.slow
-def test_call_that_is_refused_after_a_refused_one_is_told_so() -> None:
+def test_call_that_is_refused_after_a_refused_one_with_others_in_between_is_told_so() -> None:
     refused = [False]
 
     def is_after_a_refusal(turn: Turn) -> bool:
-        was, refused[0] = refused[0], turn.is_post and not turn.answer.is_created
-        return was and turn.answer.is_created
+        was = refused[0]
+        if turn.is_post and form_of(turn).keys() >= {"To", "From"}:
+            refused[0] = not turn.answer.is_created
+        return was and turn.answer.is_created and turn.number > 100
 
     (finding,) = run_at(Act(refuses, is_after_a_refusal)).findings
     assert (finding["clause"], finding["flaky"], finding["before"]) == ("call.history", None, 1)
-    assert finding["cause"] in ("after a call that is refused", "after the request before it")
+    assert finding["cause"] == "after a call that is refused"
+
+
+def findings_of(rows: list[tuple[str, str, str, str]]) -> list[Finding]:
+    """Findings of two parameters each: clause, the parameter beside Method, outcome, level."""
+    case = Case((("To", "+12025550199"),))
+    return [
+        Finding(clause, clause, Level(level), "check_outcome", "", "201", actual, "$", case, Exchange(case, 1, 400), 1, f"{name} with ApplicationSid",
+                parameters=("ApplicationSid", name))
+        for clause, name, actual, level in rows
+    ]
+
+
+def test_findings_beside_one_parameter_are_joined_and_none_is_lost() -> None:
+    ignored, combined = "call.ignored-parameter", "call.combination"
+    rows = [(combined, "Url", "400", "SHOULD"), *((ignored, n, "400", "MUST") for n in ("Method", "FallbackMethod", "StatusCallbackMethod"))]
+    whole, other = sorted(_same_in_company(findings_of([*rows, (ignored, "Method", "500", "MUST")]), frozenset()), key=lambda f: f.actual)
+    assert (whole.clause, whole.also, whole.level, whole.occurrences, other.actual) == (ignored, (combined,), Level.MUST, 4, "500")
+    assert len(_same_in_company(findings_of(rows), frozenset({ignored}))) == 4
+
+
+def test_rules_of_large_calls_are_one_finding_also_where_some_are_of_twins() -> None:
+    case = Case(tuple((f"P{i}", "x") for i in range(9)))
+    found = [
+        Finding(c, c, Level.MUST, "check_outcome", "", "4xx", "201", "$", case, Exchange(case, 1, 201), 1, "", parameters=(c,))
+        for c in ("application-sid.prefix", "byoc.prefix", "timeout.maximum")
+    ]
+    (one,) = _of_large_calls(merged(found, frozenset()))
+    assert one.cause.startswith(LATE) and len(one.also) == 2
+
+
+@pytest.mark.slow
+def test_crash_of_a_call_with_an_unknown_parameter_is_a_finding() -> None:
+    def has_no_from(turn: Turn) -> bool:
+        return turn.is_post and "From" not in form_of(turn) and "To" in form_of(turn)
+
+    PROFILES["odd"] = replace(PROFILES["quick"], name="odd", generated=40)
+    emulated = EmulatorSettings()
+    with Wrapped(act_of=Act(lambda _: as_json({}, "500 Internal Server Error"), has_no_from), settings=emulated) as server:
+        outcome = outcome_of_run(url=server.url, account_sid=emulated.account_sid, auth_token=emulated.auth_token, profile="odd", seed=SEED)
+    assert (outcome.exit_code, outcome.clauses) == (1, ["from.required"]), outcome.told()
 
 
 def run_at(act: Act) -> Outcome:

@@ -8,8 +8,8 @@ import re
 import resource
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import adversary
 import psutil
 import pytest
 from adversary import Behaviour, Hostile, as_json, reply
-from adversary.wrapped import Act, Wrapped
+from adversary.wrapped import Act, Turn, Wrapped
 from support import ACCOUNT, TOKEN, at_once, closed_port, environment, results_of, ringtrue, started
 
 from harness.contract import CLAUSES
@@ -621,7 +621,7 @@ def test_second_run_takes_the_place_of_the_first_one_s_reports(tmp_path: Path) -
 # --- servers that take a plain call in another form alone ------------------------------------------------------------
 
 
-ONLY = {
+ONLY: dict[str, tuple[Callable[[Turn], bool], str, str]] = {
     "another order": (lambda t: t.request.split(b"\r\n\r\n")[1].startswith(b"To="), "call.parameter-order", "only taken the other way round"),
     "Twiml": (lambda t: b"Url=" in t.request, "call.created", "only taken with Twiml in the place of Url"),
     "a method": (lambda t: b"Method=" not in t.request, "call.created", "only taken with Method and Timeout"),
@@ -642,6 +642,59 @@ def test_server_that_refuses_each_plain_call_and_takes_it_in_another_form_is_one
     assert [(f["clause"], f["cause"]) for f in results["findings"]] == [(clause, cause)]
     assert ("url.absolute" in {c["id"] for c in results["clauses"] if c["verdict"] == "PASS"}) is (name != "Twiml")
     assert results_of(tmp_path / "again")["findings"] == results["findings"]
+    journal = tmp_path / "out" / "journal.jsonl"
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:-1]))
+    cut = ringtrue("report", "out", "--output", "cut", cwd=tmp_path)
+    assert (cut.returncode, [f["clause"] for f in results_of(tmp_path / "cut")["findings"]]) == (130, [clause])
+
+
+@pytest.mark.parametrize("options", [("--skip", "call.parameter-order"), ("--only", "echo.*")])
+def test_what_was_left_out_is_no_finding_of_calls_in_another_form_either(options: tuple[str, ...], tmp_path: Path) -> None:
+    with refusing(ONLY["another order"][0]) as url:
+        done = ringtrue("run", "--target", url, "--account-sid", ACCOUNT, *options, cwd=tmp_path, env=ENV)
+    assert done.returncode == 3
+    assert "a plain call is refused; it is only taken the other way round" in " ".join(done.stdout.split())
+
+
+def test_what_the_call_in_another_form_shows_is_told_too(tmp_path: Path) -> None:
+    def how(turn: Turn) -> Behaviour:
+        return REFUSES_ALL if ONLY["another order"][0](turn) else as_json({"sid": "xyz"})
+
+    with Wrapped(act_of=Act(how=how), settings=EmulatorSettings(account_sid=ACCOUNT, auth_token=TOKEN)) as server:
+        done = ringtrue("run", "--target", server.url, "--account-sid", ACCOUNT, "--output", "out", cwd=tmp_path, env=ENV)
+    verdicts = {c["id"]: c["verdict"] for c in results_of(tmp_path / "out")["clauses"]}
+    assert done.returncode == 1
+    assert {verdicts[c] for c in ("call.parameter-order", "response.sid.pattern")} == {"FAIL"}
+
+
+@pytest.mark.parametrize(("is_refused", "clause"), [
+    (lambda t: t.number % 2 == 1, "call.history"), (lambda t: t.number != 2, None), (lambda t: t.number in (1, 3), "call.history"),
+], ids=["every second", "but the second", "the first and the third"])
+def test_refusals_that_have_nothing_to_do_with_the_form_are_not_told_as_such(
+    is_refused: Callable[[Turn], bool], clause: str | None, tmp_path: Path
+) -> None:
+    with refusing(is_refused) as url:
+        options = ("--from", "+15005550006", "--to", "+14155550100", "--output", "out", "--max-requests", "400")
+        done = ringtrue("run", "--target", url, "--account-sid", ACCOUNT, *options, cwd=tmp_path, env=ENV)
+    found = [f["clause"] for f in results_of(tmp_path / "out")["findings"]]
+    assert done.returncode == 1 and "call.parameter-order" not in found, done.stdout
+    assert clause is None or clause in found or "call.repeatable" in found
+
+
+def test_limited_rate_is_no_refusal_of_a_form(tmp_path: Path) -> None:
+    limited = as_json({"code": 20429, "message": "slow down", "more_info": "", "status": 429}, "429 Too Many Requests", "Retry-After: 60")
+    act = Act(how=lambda _: limited, when=lambda t: t.number % 2 == 1)
+    with Wrapped(act_of=act, settings=EmulatorSettings(account_sid=ACCOUNT, auth_token=TOKEN)) as server:
+        options = ("--from", "+15005550006", "--to", "+14155550100", "--output", "out", "--max-requests", "100")
+        done = ringtrue("run", "--target", server.url, "--account-sid", ACCOUNT, *options, cwd=tmp_path, env=ENV)
+    assert done.returncode in (0, 3) and results_of(tmp_path / "out")["findings"] == []
+
+
+@contextmanager
+def refusing(when: Callable[[Turn], bool]) -> Iterator[str]:
+    """The address of a server that keeps the contract, but refuses some requests."""
+    with Wrapped(act_of=Act(how=lambda _: REFUSES_ALL, when=when), settings=EmulatorSettings(account_sid=ACCOUNT, auth_token=TOKEN)) as server:
+        yield server.url
 
 
 def test_server_that_refuses_its_first_calls_is_judged_by_the_plain_one(tmp_path: Path) -> None:

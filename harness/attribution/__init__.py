@@ -64,7 +64,7 @@ def attribute(
     Transients(prober, ledger).attribute(ledger.transient[ledger.settled:])
     ledger.settled = len(ledger.transient)
     by_cause = _not_utf8([replace(c.finding, occurrences=max(c.count, 1)) for c in ledger.causes])
-    by_cause = _same_in_company(_same_rule(by_cause, apart))
+    by_cause = _same_in_company(_same_rule(by_cause, apart), apart)
     return numbered(_joined(_late_pairs(by_cause, ledger.findings), apart))
 
 
@@ -74,20 +74,22 @@ def _same_rule(findings: list[Finding], apart: frozenset[str]) -> list[Finding]:
     return [*(f for f in findings if CLAUSE[f.clause].parameter is None), *merged(single, apart)]
 
 
-def _same_in_company(findings: list[Finding]) -> list[Finding]:
+def _same_in_company(findings: list[Finding], apart: frozenset[str]) -> list[Finding]:
     """Several parameters that fail beside the same other one, in the same way, as one."""
-    pairs = [f for f in findings if f.clause in ("call.combination", "call.ignored-parameter") and len(f.parameters) == 2]
+    clauses = {"call.combination"} if apart else {"call.combination", "call.ignored-parameter"}
+    pairs = [f for f in findings if f.clause in clauses and len(f.parameters) == 2]
     shared = Counter((name, f.actual) for f in pairs for name in f.parameters)
-    taken: set[str] = set()
+    taken: set[int] = set()
     out = [f for f in findings if f not in pairs]
     for (name, actual), count in shared.most_common():
-        group = [f for f in pairs if name in f.parameters and f.actual == actual and f.cause not in taken]
+        group = [f for f in pairs if name in f.parameters and f.actual == actual and id(f) not in taken]
         if count < _ALIKE or len(group) < _ALIKE:
             continue
-        taken.update(f.cause for f in group)
-        cause = f"{group[0].cause}; the same with {len(group) - 1} more parameters beside {name}"
-        out.append(replace(joined(group[0], group[1:]), cause=cause))
-    return [*out, *(f for f in pairs if f.cause not in taken)]
+        taken.update(map(id, group))
+        first = min(group, key=lambda f: f.level.rank)
+        cause = f"{first.cause}; the same with {len(group) - 1} more parameters beside {name}"
+        out.append(replace(joined(first, [f for f in group if f is not first]), cause=cause))
+    return [*out, *(f for f in pairs if id(f) not in taken)]
 
 
 def _late_pairs(by_cause: list[Finding], others: list[Finding]) -> list[Finding]:

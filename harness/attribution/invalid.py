@@ -69,7 +69,8 @@ class InvalidCalls:
     def _broken_rules(self, s: Seen) -> list[str]:
         """The clauses of all that is wrong in a call, or would be if it were not ignored there; the one that it was filed under comes first."""
         case = s.exchange.case
-        ignored = [f"{PARAMETER[n].slug}.{classify(n, v)}" for n, v in case.pairs if expected_alone(n, v) is Expected.REJECT]
+        known = [(n, v) for n, v in case.pairs if n in PARAMETER]
+        ignored = [f"{PARAMETER[n].slug}.{classify(n, v)}" for n, v in known if expected_alone(n, v) is Expected.REJECT]
         return list(dict.fromkeys([s.breach.clause, *(r.clause for r in self.prober.expect(case).reasons), *ignored]))
 
     def _but_after_others(self, seen: list[Seen]) -> list[Seen]:
@@ -524,7 +525,7 @@ def _with(first: Finding, rest: list[Finding], cause: str) -> Finding:
 def _of_large_calls(found: list[Finding]) -> list[Finding]:
     """Several rules that hold in small calls and not in large ones, as one: what stands late in a call isn't looked at."""
     large = [f for f in found if len(f.case.pairs) >= _LARGE]
-    if len(large) < 3:
+    if len(large) < 2 or sum(1 + len(f.also) for f in large) < 3:
         return found
     first = min(large, key=lambda f: len(f.case.pairs))
     rest = [f for f in large if f is not first]

@@ -23,7 +23,7 @@ _BOUNDS = (
     ("a whole answer", "the time limit of a request (`--timeout`, 10 s), however slowly it comes; after hangs, 30 times the usual time, four times the longest, and 0.5 s at least, asked again with all of it before it counts"),
     ("a TLS handshake", "the same time limit"),
     ("interim answers", "32"),
-    ("the head", "1,000 headers, 64 KB a line, 1 MB; more is a break, and named so. Of a head of more than 16 KB the beginning of each header is kept"),
+    ("the head", "1,000 headers, 64 KB a line, 1 MB; more is a break, and named so. Of a head of more than 16 KB the beginning of each header is kept, 16 KB in all"),
     ("the body, unpacked", f"{MAX_BODY >> 20} MB; more is not read, and a finding says so. gzip and deflate are unpacked, once"),
     ("JSON", f"{MAX_DEPTH} levels; numbers of 4,300 digits"),
     ("evidence kept", "400 breaks of a clause by its outcome, 24 by its content; 48 MB of bodies, then 4 KB of each, and a note says so"),
