@@ -174,6 +174,22 @@ def test_refusals_and_reading_take_none(address: str, tmp_path: Path) -> None:
     assert (session.calls.created, session.calls.unsure, written(tmp_path)) == (0, 0, [])
 
 
+def test_refusal_that_names_a_call_counts_it_once_and_never_ends_it(address: str, tmp_path: Path) -> None:
+    known, other = "CA" + "1" * 32, "CA" + "2" * 32
+    told = [{"sid": known, "status": "queued"}, {"sid": known, "code": 21220}, {"sid": other, "code": 21220}, {"sid": other, "code": 21220}]
+    answers = [as_json(told[0]), *(as_json(body, "400 Bad Request") for body in told[1:])]
+    with Hostile(tuple(answers), host=address) as server:
+        session = session_at(server.url, tmp_path, real_calls=9, hang_up=True)
+        for _ in told:
+            session.send(CALL)
+        assert (session.calls.created, session.calls.unsure) == (2, 0)
+        session.settle_calls()
+        session.close()
+        ended = [request for request in server.requests if b"Status=completed" in request]
+    assert [known.encode() in request for request in ended] == [True]
+    assert [row[0] for row in written(tmp_path)] == [known, other]
+
+
 def test_calls_at_once_wait_for_each_other_where_few_are_left(address: str, tmp_path: Path) -> None:
     slow = Behaviour(created().answer[:60], created().answer[60:], 0.2, times=1)
     with Hostile((slow,), host=address) as server:

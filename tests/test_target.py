@@ -142,6 +142,14 @@ def test_head_has_as_many_headers_and_bytes_as_are_told(number: int, length: int
     assert (exchange.status, exchange.failure) == ((201, None) if is_read else (None, "oversized"))
 
 
+def test_of_many_headers_as_many_are_kept_as_there_is_room_for_and_those_that_count() -> None:
+    lines = "".join(f"{'X' * 150}-{n}: {'a' * 300}\r\n" for n in range(900))
+    answer = f"HTTP/1.1 201 Created\r\n{lines}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+    exchange = sent_to(Behaviour(answer, end="keep"), timeout=5.0)
+    assert exchange.header("content-type") == "application/json"
+    assert 10_000 < sum(len(k) + len(v) for k, v in exchange.headers) <= 16_384
+
+
 CLOSED = {"at once": adversary.CLOSES, "in the body": adversary.CUT_OFF, "in a chunk": adversary.CUT_CHUNK, "in the head": Behaviour(b"HTTP/1.1 201", end="close")}
 
 
