@@ -1,7 +1,7 @@
 """The calls that a run creates: never more than were allowed, and each written down at the moment it is known of.
 
-A call counts as created where the answer is any 2xx, whatever was asked for, or where it names a call's sid all the
-same; as possibly created where no answer came, or one that is neither 2xx nor 4xx, since the server may have gone on.
+A call counts as created where the answer is any 2xx, whatever was asked for, or where it names a call that was not
+known yet; as possibly created where no answer came, or one that is neither 2xx nor 4xx, since the server may have gone on.
 """
 
 from __future__ import annotations

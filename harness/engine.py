@@ -159,7 +159,7 @@ class Run:
         self._counts_preflight(session, found)
         if found.crashes:
             session.stopped = "every valid call is answered by a server error"
-            self._findings = self._only((found.exchange, "call.created", "every valid call", session.counts.requests))
+            self._findings = self._only(found.exchange, "call.created", "every valid call", session.counts.requests)
             return self._finish(session)
         if found.refused is not None:
             return self._taken_otherwise(session, found, found.refused)
@@ -246,18 +246,18 @@ class Run:
         session.stopped = f"a plain call is refused; it is only taken {form}"
         session.saw(refused, clause, [breach(clause, "check_outcome", "201", refused.describe())])
         self._attribute(session, found, Limits(probes=0))
-        mine = self._only((refused, clause, f"only taken {form}", len(found.before)))
+        mine = self._only(refused, clause, f"only taken {form}", len(found.before))
         self._findings = (*mine, *(f for f in self._findings if f.clause != clause))
         if not self._findings:
             raise Inconclusive(session.stopped)
         return self._finish(session)
 
-    def _only(self, *found: tuple[Exchange, str, str, int]) -> tuple[Finding, ...]:
-        """Findings of exchanges that should have created a call: with each its clause, its cause, and how often it was seen."""
-        return tuple(
-            replace(finding_of(clause, breach(clause, "check_outcome", "201", e.describe()), e, cause), occurrences=times)
-            for e, clause, cause, times in found if self.config.wants(clause)
-        )
+    def _only(self, exchange: Exchange, clause: str, cause: str, times: int) -> tuple[Finding, ...]:
+        """The finding of an exchange that should have created a call, with how often it was seen; none where its clause was left out."""
+        if not self.config.wants(clause):
+            return ()
+        finding = finding_of(clause, breach(clause, "check_outcome", "201", exchange.describe()), exchange, cause)
+        return (replace(finding, occurrences=times),)
 
     def _covered(self, session: Session, found: Found) -> RunResult:
         profile = PROFILES[self.config.profile]

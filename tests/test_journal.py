@@ -382,7 +382,7 @@ def test_exchange_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory,
 
 
 @pytest.mark.parametrize(("content", "words"), [
-    (b"", "empty"), (b"\x00\xff", "cut off"), (b"[]\n", "line 1"), (b"{}\n", "line 1"), (b"null\n", "line 1"), (b"[" * 9_000_000, "too long"),
+    (b"", "is empty: the run that made it had not begun; run it again"), (b"\x00\xff", "cut off"), (b"[]\n", "line 1"), (b"{}\n", "line 1"), (b"null\n", "line 1"), (b"[" * 9_000_000, "too long"),
     (b'{"kind":"exchange"}\n', "line 1"), (b'{"kind":"heading","journal":2}\n', "another version"), (b'{"kind":"heading","journal":1}\n', "unusable"),
     (b"[" * 100_000 + b"\n", "line 1"),
 ])

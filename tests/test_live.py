@@ -50,6 +50,11 @@ def created(sid: str = SID, **more: Any) -> Behaviour:
     return as_json({"sid": sid, "status": "queued", **more})
 
 
+def named(status: str, *headers: str) -> tuple[Behaviour, ...]:
+    """A server that creates calls, each with a sid of its own, and answers with another status."""
+    return tuple(as_json({"sid": f"CA{n:032x}"}, status, *headers) for n in range(8))
+
+
 def refused(code: int, status: str = "400 Bad Request") -> Behaviour:
     """A server that refuses everything with one code."""
     return as_json({"code": code, "message": "no", "more_info": "", "status": int(status[:3])}, status)
@@ -145,14 +150,13 @@ def test_nothing_is_asked_on_loopback(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("allowed", [1, 4])
-@pytest.mark.parametrize(("behaviour", "known"), [
-    (created(), True), (reply(b"", "204 No Content"), True), (reply(b"{}", "200 OK"), True), (SILENT, False), (Behaviour(end="close"), False),
-    (as_json({"sid": SID}, "400 Bad Request"), True), (as_json({"sid": SID}, "429 Too Many Requests", "Retry-After: 0"), True),
-    (as_json({"sid": SID}, "503 Service Unavailable"), True), (as_json({}, "502 Bad Gateway"), False),
-    (reply(b"", "303 See Other", "Location: /"), False), (Behaviour(b"no HTTP\r\n\r\n", end="close"), False),
-], ids=["created", "204", "200", "400 with a sid", "429 with a sid", "503 with a sid", "silent", "closes", "502", "303", "no HTTP"])
-def test_never_more_calls_than_allowed(behaviour: Behaviour, known: bool, allowed: int, address: str, tmp_path: Path) -> None:
-    with Hostile((behaviour,), host=address) as server:
+@pytest.mark.parametrize(("behaviours", "known"), [
+    ((created(),), True), ((reply(b"", "204 No Content"),), True), ((reply(b"{}", "200 OK"),), True), ((SILENT,), False), ((Behaviour(end="close"),), False),
+    (named("400 Bad Request"), True), (named("429 Too Many Requests", "Retry-After: 0"), True), (named("503 Service Unavailable"), True),
+    ((as_json({}, "502 Bad Gateway"),), False), ((reply(b"", "303 See Other", "Location: /"),), False), ((Behaviour(b"no HTTP\r\n\r\n", end="close"),), False),
+], ids=["created", "204", "200", "silent", "closes", "400 with a sid", "429 with a sid", "503 with a sid", "502", "303", "no HTTP"])
+def test_never_more_calls_than_allowed(behaviours: tuple[Behaviour, ...], known: bool, allowed: int, address: str, tmp_path: Path) -> None:
+    with Hostile(behaviours, host=address) as server:
         session = session_at(server.url, tmp_path, real_calls=allowed, timeout=0.3)
         with pytest.raises(BudgetSpent, match="allow-real-calls"):
             for _ in range(allowed + 1):

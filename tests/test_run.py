@@ -631,9 +631,8 @@ ONLY: dict[str, tuple[Callable[[Turn], bool], str, str]] = {
 @pytest.mark.parametrize("name", ONLY)
 def test_server_that_refuses_each_plain_call_and_takes_it_in_another_form_is_one_finding(name: str, tmp_path: Path) -> None:
     refused, clause, cause = ONLY[name]
-    act = Act(how=lambda _: REFUSES_ALL, when=refused)
-    with Wrapped(act_of=act, settings=EmulatorSettings(account_sid=ACCOUNT, auth_token=TOKEN)) as server:
-        options = ("--target", server.url, "--account-sid", ACCOUNT, "--output", "out")
+    with refusing(refused) as url:
+        options = ("--target", url, "--account-sid", ACCOUNT, "--output", "out")
         done = ringtrue("run", *options, cwd=tmp_path, env=ENV)
         again = ringtrue("replay", f"out/cases/{clause}.json", cwd=tmp_path, env=ENV)
     rebuilt = ringtrue("report", "out", "--output", "again", cwd=tmp_path)
@@ -698,9 +697,8 @@ def refusing(when: Callable[[Turn], bool]) -> Iterator[str]:
 
 
 def test_server_that_refuses_its_first_calls_is_judged_by_the_plain_one(tmp_path: Path) -> None:
-    act = Act(how=lambda _: REFUSES_ALL, when=lambda t: t.number < 22)
-    with Wrapped(act_of=act, settings=EmulatorSettings(account_sid=ACCOUNT, auth_token=TOKEN)) as server:
-        options = ("--target", server.url, "--account-sid", ACCOUNT, "--output", "out", "--max-requests", "300")
+    with refusing(lambda t: t.number < 22) as url:
+        options = ("--target", url, "--account-sid", ACCOUNT, "--output", "out", "--max-requests", "300")
         done = ringtrue("run", *options, cwd=tmp_path, env=ENV)
     results = results_of(tmp_path / "out")
     assert done.returncode == 1 and results["counts"]["requests"] > 200, done.stdout

@@ -550,9 +550,10 @@ def _slug(finding: Finding) -> str:
 def merged(found: list[Finding], apart: frozenset[str]) -> list[Finding]:
     """Findings of the same rule of many parameters as one, which names the clauses of the others too."""
     by_rule: dict[tuple[str, str], list[Finding]] = {}
-    shown = Counter((_rule(f), f.actual) for f in found)
-    for f in found:
-        rule = _rule(f) if shown[_rule(f), f.actual] > 1 else _slug(f)
+    rules = [_rule(f) for f in found]
+    shown = Counter((rule, f.actual) for rule, f in zip(rules, found, strict=True))
+    for rule, f in zip(rules, found, strict=True):
+        rule = rule if shown[rule, f.actual] > 1 else _slug(f)
         by_rule.setdefault((f.clause if f.clause in apart else rule, f.actual), []).append(f)
     out: list[Finding] = []
     for (rule, _), group in by_rule.items():

@@ -117,7 +117,7 @@ class Transients:
         """The exchange, and the case to send before it, if the two of them show the break every time."""
         case = s.exchange.case
         wrong = self.prober.plain_on_base([("Timeout", "word")]) if s.breach.expected == "201" else None
-        first_choices = (case if s.place else wrong, wrong, s.exchange.previous, case)
+        first_choices = (case if s.place else None, wrong, s.exchange.previous, case)
         for first in dict.fromkeys(c for c in first_choices if c is not None):
             found = self.prober.every_time(first, case, outcome_of(s.breach.kind))
             if found is not None:
