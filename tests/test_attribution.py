@@ -76,6 +76,8 @@ SLOW = {
     "refuses-large-bodies": Row("call.combination", cause="a body of 3001 bytes or more"),
     "encoding-body-cut": Row("call.combination", cause="a body of 4097 bytes or more"),
     "refuses-url-as-status-callback": Row("call.combination", pairs=4, cause="Url and StatusCallback with the same value"),
+    "refuses-callback-at-other-host": Row("call.combination", pairs=4, cause="Url and StatusCallback with different hosts"),
+    "refuses-fallback-by-other-scheme": Row("call.combination", pairs=4, cause="Url and FallbackUrl with different schemes"),
     "refuses-lower-hex": Row("encoding.hex-case", pairs=4),
     "refuses-space-as-plus": Row("encoding.space"),
     "refuses-ignored-with-application": Row("call.ignored-parameter", pairs=5),

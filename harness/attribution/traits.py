@@ -1,5 +1,5 @@
 """What a call as a whole may have and be refused for: how large it is, how many parameters, who stands first or last or
-side by side, two with one value, no Url.
+side by side, two with one value, two URLs at different hosts, no Url.
 
 Knows what is to be tried of a smallest case; `valid` decides when.
 """
@@ -29,6 +29,9 @@ _Filling = tuple[tuple[str, ...], int, str]
 _FILLINGS: tuple[_Filling, ...] = (
     ((), 1, "a"), ((), 6, "é"), (("FallbackUrl", "StatusCallback", "RecordingStatusCallback", "AsyncAmdStatusCallback"), 9, "あ"), ((), 9, "あ"),
 )
+# A URL that differs from the short one in this alone.
+_PARTS = {"host": "https://example.org/", "scheme": "http://example.com/"}
+_URLS = tuple(n for n, p in PARAMETER.items() if any(c.slug == "absolute" for c in p.classes))
 _BASE = ("To", "From", *INSTRUCTIONS)
 
 Fails = Callable[[Case], bool]
@@ -52,7 +55,7 @@ def trait_of(prober: Prober, items: list[Styled], case: Case, fails: Fails) -> T
 
     names = {p[0] for p, _ in items}
     large = _number(prober, pairs, others, shown) or _size(prober, pairs, shown)
-    without = _without_url(pairs, names, others, shown) or _same_value(pairs, names, shown)
+    without = _without_url(pairs, names, others, shown) or _same_value(pairs, names, shown) or _different(pairs, names, shown)
     return large or without or _apart(pairs, others, shown) or _place(pairs, others, shown)
 
 
@@ -227,6 +230,44 @@ def _other(one: Pair, two: Pair) -> str | None:
 
 def _put(pairs: Pairs, value: str, *changed: Pair) -> Pairs:
     return [(p[0], value) if p in changed else p for p in pairs]
+
+
+# -- different hosts or schemes -----------------------------------------------------------------------
+
+
+def _different(pairs: Pairs, names: set[str], shown: Callable[[Pairs], bool]) -> Trait | None:
+    """Two URLs that fail wherever their hosts or their schemes differ, and don't where they are the same."""
+    urls = [p for p in pairs if p[0] in _URLS]
+    for i, one in enumerate(urls):
+        for two in urls[i + 1:]:
+            if one[0] == two[0] or not names <= {one[0], two[0]}:
+                continue
+            told = [part for part in _PARTS if _differs(one, two, part)]
+            if not told or shown(_put(pairs, _SHORT_URL, one, two)):
+                continue
+            for part, value in _PARTS.items():
+                if shown(_put(_put(pairs, _SHORT_URL, one), value, two)) and shown(_put(_put(pairs, value, one), _SHORT_URL, two)):
+                    return _differing(*((two[0], one[0]) if two[0] in _BASE else (one[0], two[0])), part)
+    return None
+
+
+def _differing(one: str, two: str, part: str) -> Trait:
+    def has(case: Case) -> bool:
+        first, second = case.get(one), case.get(two)
+        return first is not None and second is not None and _differs((one, first), (two, second), part)
+
+    def without(case: Case) -> Case:
+        return case.with_pairs(tuple((n, case.get(one) or v) if n == two else (n, v) for n, v in case.pairs), case.styles)
+
+    return Trait("call.combination", f"{one} and {two} with different {part}s", frozenset((one, two)), has, without)
+
+
+def _differs(one: Pair, two: Pair, part: str) -> bool:
+    def part_of(url: str) -> str:
+        scheme, _, rest = url.partition("://")
+        return (scheme if part == "scheme" else rest.partition("/")[0].partition("?")[0]).lower()
+
+    return part_of(one[1]) != part_of(two[1])
 
 
 # -- side by side ------------------------------------------------------------------------------------

@@ -186,6 +186,7 @@ FORMS: list[Pairs] = [
     *(form(**{name: "3000.5"}) for name in (SPEECH_END, SPEECH, DETECTION)),
     form(Trim="Do-Not-Trim"),
     form(FallbackUrl="https://localhost/x"),
+    form(FallbackUrl="http://a.example/x", Url="https://a.example/x"),
     form(From="12025550143"),
     form(**{SILENCE: " 3000"}),
     form(**{DETECTION: "0"}),

@@ -117,6 +117,16 @@ def alike(one: str, other: str) -> Condition:
     return lambda turn: turn.form.has(one) and turn.form.first(one) == turn.form.first(other)
 
 
+def differ(one: str, other: str, pattern: str) -> Condition:
+    """What a pattern finds in two parameters is not the same."""
+
+    def holds(turn: Turn) -> bool:
+        found = [re.search(pattern, turn.form.first(name) or "") for name in (one, other)]
+        return all(found) and len({match[0].lower() for match in found if match}) > 1
+
+    return holds
+
+
 def named(pattern: str) -> Condition:
     """The name of some pair matches a pattern as a whole."""
     return lambda turn: any(re.fullmatch(pattern, name, re.DOTALL) for name in turn.form.names)

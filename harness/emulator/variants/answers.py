@@ -57,7 +57,7 @@ def _dates(how: str) -> DocumentEdit:
 
 
 def _in_progress(document: Document, turn: Turn) -> None:
-    document.update(status="in-progress", start_time=document["date_created"], queue_time="0", duration="0")
+    document.update(status="in-progress", start_time=document.get("date_created"), queue_time="0", duration="0")
 
 
 def _detected(document: Document, turn: Turn) -> None:
