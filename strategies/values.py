@@ -348,7 +348,10 @@ def _(domain: Twiml, slug: str, rng: Random, u: float) -> str | None:
     return None
 
 
-_REASONS = ("Bob's order", "100% sure", "a=b&c;d", "1 + 1", "#1 @ \"home\"", "Hi", "Déjà vu", "Ünïcödé ñ", "日本語の電話", "Привет мир", "مرحبا", "שלום", "नमस्ते", "ไทย", "한국어", "😀", "👍🏽 ok 🎉", "é" * 50, "日" * 50, "😀" * 25)
+_REASONS = (
+    "Bob's order", "100% sure", "a=b&c;d", "1 + 1", "#1 @ \"home\"", "Hi", "null", "0", "Déjà vu", "De\u0301ja\u0300 vu", "Ünïcödé ñ", "日本語の電話", "Привет мир",
+    "مرحبا", "שלום", "नमस्ते", "ไทย", "한국어", "😀", "👍🏽 ok 🎉", "👩\u200d👩\u200d👧", "é" * 50, "日" * 50, "😀" * 25,
+)
 
 
 @_edges.register
