@@ -195,7 +195,9 @@ def _(domain: Text, value: str) -> str:
         return UNCLEAR
     if _PLAIN_TEXT.match(value):
         return "text"
-    return "text" if domain.any_script and all(map(_is_letter_like, value)) else UNCLEAR
+    if not domain.any_script or value[0] in _JOINERS or unicodedata.combining(value[0]):
+        return UNCLEAR  # what begins with half a character is no plain text
+    return "text" if all(map(_is_letter_like, value)) else UNCLEAR
 
 
 @lru_cache(maxsize=8192)

@@ -412,7 +412,9 @@ def _(domain: Url, slug: str) -> tuple[str, ...]:
             "https://example.com?x=1", "https://example.com/a%20b/%C3%A9", "https://EXAMPLE.com/Voice", "https://a.b.c.d.example.com/v",
             "https://my-host.example.org/x", "http://e.test/", "https://example.com/~user/a.b-c_d", "https://example.com/a;b=c,d/(e)!*'$@:",
             f"https://{'a' * 63}.example.com/", "https://123.example.com/", "https://example.com:65535/", "https://example.com/?q=a+b%2Bc",
-            "https://xn.example.org/voice?callback=http://other.example/x", "https://xn--bcher-kva.example.com/voice", "https://a--b.example.com/v", *(t.url(rng, n) for n in (255, 254, 200, 128, 127, 100, 64)),
+            "https://xn.example.org/voice?callback=http://other.example/x", "https://xn--bcher-kva.example.com/voice", "https://a--b.example.com/v",
+            "https://example.com/a//b", "https://example.com/a/../b", "https://example.com/voice?a", "https://example.com/voice?a=1&a=2&b&=c",
+            f"https://{'.'.join(c * 63 for c in 'abc')}.example.com/", *(t.url(rng, n) for n in (255, 254, 200, 128, 127, 100, 64)),
         ),
         "long": tuple(t.url(rng, n) for n in (256, 257, 2000, 1999, 512, 1024, 500, 1000, 1023, 1500, 300, 400)),
         "well-formed": (

@@ -18,7 +18,7 @@ from harness.attribution.prober import AND_MORE, MANY, Cause, Ledger, Limits, Pr
 from harness.attribution.transient import Transients
 from harness.attribution.valid import ValidCalls
 from harness.case import Case
-from harness.contract import CLAUSE
+from harness.contract import CLAUSE, PARAMETER
 from harness.findings import Finding, joined, numbered
 from harness.session import Seen, Session
 from strategies.drawing import Numbers
@@ -83,13 +83,19 @@ def _same_in_company(findings: list[Finding], apart: frozenset[str]) -> list[Fin
     out = [f for f in findings if f not in pairs]
     for (name, actual), count in shared.most_common():
         group = [f for f in pairs if name in f.parameters and f.actual == actual and id(f) not in taken]
-        if count < _ALIKE or len(group) < _ALIKE:
+        fewest = 2 if all(f.clause == "call.ignored-parameter" and name in PARAMETER[_beside(f, name)].ignored_with for f in group) else _ALIKE
+        if count < fewest or len(group) < fewest:
             continue
         taken.update(map(id, group))
         first = min(group, key=lambda f: f.level.rank)
         cause = f"{first.cause}; the same with {len(group) - 1} more parameters beside {name}"
         out.append(replace(joined(first, [f for f in group if f is not first]), cause=cause))
     return [*out, *(f for f in pairs if id(f) not in taken)]
+
+
+def _beside(finding: Finding, name: str) -> str:
+    """The other parameter of two."""
+    return next(n for n in finding.parameters if n != name)
 
 
 def _late_pairs(by_cause: list[Finding], others: list[Finding]) -> list[Finding]:

@@ -37,6 +37,19 @@ def _is_exchanged(exchange: Exchange) -> bool:
     return ends[0] != ends[1] and (document.get("from"), document.get("to")) == ends
 
 
+def _change(finding: Finding) -> str:
+    """In what way one of a call's ends comes back: cut after so many characters, in other letters, without its start; nothing if in no such way."""
+    end = "To" if finding.clause == "echo.to" else "From"
+    sent, back = finding.case.get(end) or "", (finding.exchange.document or {}).get(end.lower())
+    if not isinstance(back, str) or not back or back == sent:
+        return ""
+    if back.casefold() == sent.casefold():
+        return "letters"
+    if sent.startswith(back):
+        return f"cut after {len(back)}"
+    return f"without {sent.removesuffix(back)}" if sent.endswith(back) else ""
+
+
 class Content:
     """Findings for wrong content."""
 
@@ -60,6 +73,23 @@ class Content:
         self._fold_mixed()
         self._fold_content_type()
         self._fold_attributes()
+        self._fold_sequels()
+
+    def _fold_sequels(self) -> None:
+        """What is wrong with one answer to one call after the same other one: one finding."""
+        groups: dict[tuple[object, ...], list[Finding]] = {}
+        for f in self.ledger.findings:
+            if f.before and f.flaky is None and f.exchange.is_created and f.clause not in self.ledger.apart:
+                groups.setdefault((f.before, f.case, f.together), []).append(f)
+        for group in groups.values():
+            if len(group) > 1:
+                first = min(group, key=lambda f: f.level.rank)
+                self._put_one_for(joined(first, [f for f in group if f is not first]), first, group)
+
+    def _put_one_for(self, whole: Finding, first: Finding, group: list[Finding]) -> None:
+        """One finding in the place of the first of several."""
+        rest = [f for f in group if f is not first]
+        self.ledger.findings[:] = [whole if f is first else f for f in self.ledger.findings if not any(f is g for g in rest)]
 
     def _fold_content_type(self) -> None:
         """A body that crashes only with an odd content type crashes for that: one finding; else it is shown with the usual one."""
@@ -90,7 +120,7 @@ class Content:
             if rest:
                 names = ", ".join(f.path.removeprefix("$.") for f in rest)
                 whole = replace(joined(first, rest), occurrences=first.occurrences, cause=f"{first.cause}{', ' if first.cause else ''}as in {names}")
-                self.ledger.findings[:] = [whole if f is first else f for f in self.ledger.findings if not any(f is g for g in rest)]
+                self._put_one_for(whole, first, rest)
 
     def _crashes_anyway(self) -> bool:
         """Whether every call crashes, so that one with other credentials, another method or a malformed body does too."""
@@ -142,13 +172,14 @@ class Content:
         return self._own[key] == s.exchange.describe()
 
     def _fold_exchanged(self) -> None:
-        """To said back as from and from as to: one finding."""
-        ends = {f.clause: f for f in self.ledger.findings if f.clause in ("echo.to", "echo.from") and _is_exchanged(f.exchange)}
+        """To said back as from and from as to, or both changed in one way: one finding."""
+        ends = {f.clause: f for f in self.ledger.findings if f.clause in ("echo.to", "echo.from")}
         if len(ends) < 2 or self.ledger.apart.intersection(ends):
             return
         to, sender = ends["echo.to"], ends["echo.from"]
-        whole = replace(joined(to, [sender]), occurrences=max(to.occurrences, sender.occurrences))
-        self.ledger.findings[:] = [whole if f is to else f for f in self.ledger.findings if f is not sender]
+        if all(_is_exchanged(f.exchange) for f in (to, sender)) or _change(to) == _change(sender) != "":
+            whole = replace(joined(to, [sender]), occurrences=max(to.occurrences, sender.occurrences))
+            self._put_one_for(whole, to, [sender])
 
     def _fold_own_call(self) -> None:
         """A to or from that is wrong with a certain request may by chance be another call's: one finding."""

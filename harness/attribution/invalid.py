@@ -547,6 +547,13 @@ def _slug(finding: Finding) -> str:
     return finding.clause.partition(".")[2]
 
 
+def _share_what_is_to_blame(group: list[Finding]) -> bool:
+    """Whether it is one value, or anything beside one other parameter, that is to blame in each of several parameters."""
+    blamed = {f.case.get(CLAUSE[f.clause].parameter or "") for f in group}
+    beside = {f.cause.partition(ONLY)[2] for f in group}
+    return (len(blamed) == 1 and None not in blamed) or (len(beside) == 1 and "" not in beside)
+
+
 def merged(found: list[Finding], apart: frozenset[str]) -> list[Finding]:
     """Findings of the same rule of many parameters as one, which names the clauses of the others too."""
     by_rule: dict[tuple[str, str], list[Finding]] = {}
@@ -558,7 +565,7 @@ def merged(found: list[Finding], apart: frozenset[str]) -> list[Finding]:
     out: list[Finding] = []
     for (rule, _), group in by_rule.items():
         names = {CLAUSE[f.clause].parameter for f in group}
-        fewest = 2 if rule in (AMPERSAND, _CONTROL) or names in _TWINS else _SHARED
+        fewest = 2 if rule in (AMPERSAND, _CONTROL) or names in _TWINS or _share_what_is_to_blame(group) else _SHARED
         if len(group) < fewest or len({f.clause for f in group}) < fewest:
             out.extend(group)
             continue

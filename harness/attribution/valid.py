@@ -195,7 +195,7 @@ class ValidCalls:
         case = s.exchange.case
         try:
             case = self._plainly_sent(case, fails)
-            items = self._smallest(case, fails)
+            items = self._as_known(self._smallest(case, fails), case, fails)
             smallest = best
             trait = self._trait(items, case, fails)
             self._fixed = self._values_to_blame(items, case, fails) if trait is None else frozenset()
@@ -241,6 +241,21 @@ class ValidCalls:
         items = minimise(styled(case), lambda kept: fails(self.prober.on_base(kept, case)))
         for i in range(len(items)):
             items = self._simpler_at(items, i, case, fails)
+        return items
+
+    def _as_known(self, items: list[Styled], case: Case, fails: Fails) -> list[Styled]:
+        """One pair with the value that another parameter is known to fail with, where it fails with that as well."""
+        if len(items) != 1:
+            return items
+        (name, value), style = items[0]
+        for known in self.ledger.causes:
+            other = next(iter(known.names)) if len(known.names) == 1 else name
+            like = known.finding.case.get(other)
+            if other == name or like is None or {known.finding.clause.rpartition(".")[2], classify(name, like)} != {classify(name, value)}:
+                continue
+            trial: list[Styled] = [((name, like), style)]
+            if like == value or fails(self.prober.on_base(trial, case)):
+                return trial
         return items
 
     def _simpler_at(self, items: list[Styled], i: int, case: Case, fails: Fails) -> list[Styled]:
