@@ -286,7 +286,7 @@ class Content:
                 return sequel
             flaky = (shown, tries) if shown else (total, max(self.prober.session.counts.cases, total))
         cause = "" if flaky is None else "now and then"
-        return replace(finding_as_seen(found, exchange), flaky=flaky, cause=cause or _condition(exchange.case))
+        return replace(finding_as_seen(found, exchange), flaky=flaky, cause=cause or _condition(exchange.case, self.prober.on_base([], Case(())).get("To")))
 
     def _smallest(self, s: Seen) -> tuple[Exchange, Breach, int, int]:
         """(exchange, its breach, how often shown, of how many tries) of the smallest case that breaks the same clause."""
@@ -319,6 +319,10 @@ class Content:
             candidate = case.with_pairs(tuple(p for p, _ in kept), tuple(t for _, t in kept))
             return self.prober.expect(candidate).expected in allowed and breaks(candidate)
 
+        usual = dict(base.pairs)
+        named = case.with_pairs(tuple((n, usual[n] if n == "To" else v) for n, v in case.pairs), case.styles)
+        if named != case and self.prober.expect(named).expected in allowed and breaks(named):
+            case = named
         minimise(styled(case), same)
         return best, best_breach, 1, 1
 
@@ -330,7 +334,8 @@ class Content:
         refused = simple.with_pairs(tuple(p for p in simple.pairs if p[0] != "To"), ())
         firsts = {refused: "after a call that is refused"}
         if previous is not None:
-            firsts.setdefault(previous, "after the request before it")
+            odd = previous.method != "POST" or previous.credentials != "right"
+            firsts.setdefault(previous, f"after a request ({_oddity(previous)})" if odd else "after the request before it")
         last: list[Breach] = []
 
         def shows(exchange: Exchange) -> bool:
@@ -364,12 +369,12 @@ def _oddity(case: Case) -> str:
     return f"content type {case.content_type or 'none'}, a body of {len(case.body or b'')} bytes"
 
 
-def _condition(case: Case) -> str:
-    """What the smallest case has beyond the simplest call."""
+def _condition(case: Case, usual: str | None) -> str:
+    """What the smallest case has beyond the simplest call, which is to the usual number."""
     if case.pause:
         return f"after {case.pause:g} s without a request"
-    to = case.get("To") or "+"
+    to = case.get("To") or usual or ""
     extra = [n for n, _ in case.pairs if n not in ("To", "From", "Url")]
-    if not to.startswith("+"):
+    if to != usual:
         extra = [f"To={short(to)}", *(n for n in extra if n != "Twiml" or "Url" in dict(case.pairs))]
     return f"with {', '.join(dict.fromkeys(extra))}" if extra else ""
