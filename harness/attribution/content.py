@@ -24,6 +24,8 @@ _CONTENT_TYPE = "malformed.content-type"
 _OF_SEVERAL = ("echo.sid-unique", "response.read-back")
 _MIXED = ("echo.own-call", "echo.to", "echo.from")
 _PASSWORDS = (PREVIOUS_PASSWORD, EARLIER_PASSWORD)
+_ON_USED = "on a connection on which another call came before"
+_OTHER = ("To", "client:alice")
 _SIP_USER = (("SipAuthUsername", "alice"), ("SipAuthPassword", "Zq3-vT8_wL1.xB6"))
 
 # Kinds of attributes that one function usually writes.
@@ -184,7 +186,7 @@ class Content:
     def _fold_own_call(self) -> None:
         """A to or from that is wrong with a certain request may by chance be another call's: one finding."""
         said_back = [f for f in self.ledger.findings if f.check == "check_echo" and f.clause in ("echo.to", "echo.from")]
-        steady = next((f for f in said_back if f.flaky is None and not f.before), None)
+        steady = next((f for f in said_back if f.flaky is None and (not f.before or f.cause == _ON_USED)), None)
         chance = next((f for f in self.ledger.findings if f.check == "check_own_call" and f.flaky is not None), None)
         if steady is None or chance is None:
             return
@@ -280,13 +282,33 @@ class Content:
             exchange, found, shown, tries = self._smallest(s)
         except Spent:
             return finding
-        flaky = None
         if shown < tries:
             if not shown and (sequel := self._after_another(s)) is not None:
                 return sequel
             flaky = (shown, tries) if shown else (total, max(self.prober.session.counts.cases, total))
-        cause = "" if flaky is None else "now and then"
-        return replace(finding_as_seen(found, exchange), flaky=flaky, cause=cause or _condition(exchange.case, self.prober.on_base([], Case(())).get("To")))
+            return replace(finding_as_seen(found, exchange), flaky=flaky, cause="now and then")
+        usual = self.prober.on_base([], Case(())).get("To")
+        finding = replace(finding_as_seen(found, exchange), cause=_condition(exchange.case, usual))
+        return self._on_used_connection(finding, s.exchange.previous) if exchange.is_created else finding
+
+    def _on_used_connection(self, finding: Finding, previous: Case | None) -> Finding:
+        """The finding, after another call where its own shows nothing on a connection of its own."""
+
+        def shown() -> tuple[Exchange, Breach] | None:
+            exchange = self.prober.send_next(finding.case)
+            return next(((exchange, b) for b in self._judged(exchange) if b.clause == finding.clause), None)
+
+        others = (self.prober.plain_on_base([_OTHER]), self.prober.plain_on_base([]), previous)
+        with suppress(Spent):
+            self.prober.session.target.close()
+            if shown() is not None:
+                return finding
+            for first in [c for c in others if c is not None and c.pairs != finding.case.pairs]:
+                self.prober.session.target.close()
+                self.prober.send_next(first)
+                if (found := shown()) is not None:
+                    return replace(finding_as_seen(found[1], found[0]), before=(first,), cause=_ON_USED)
+        return finding
 
     def _smallest(self, s: Seen) -> tuple[Exchange, Breach, int, int]:
         """(exchange, its breach, how often shown, of how many tries) of the smallest case that breaks the same clause."""
