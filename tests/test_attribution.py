@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from adversary.answers import Answer
 from adversary.server import CLOSES, Behaviour, as_json
-from adversary.wrapped import Act, Turn, Wrapped
+from adversary.wrapped import Act, Turn, Wrapped, created
 from support import Outcome, judged_run, outcome_of_run
 
 from harness.attribution import _same_in_company
@@ -51,6 +52,7 @@ QUICK = {
     "refuses-recorded-dual-untrimmed": Row("call.combination", pairs=6, cause="RecordingChannels=dual"),
     "duration-number": Row("response.duration.type", pairs=3),
     "refuses-same-again": Row("call.repeatable", pairs=3, cause="sent again"),
+    "other-to-on-used-connection": Row("echo.to", pairs=3, cause="on a connection on which another call came before"),
     "access-token-cut": Row("auth.almost-right", pairs=3),
 }
 # A family after another, in the catalogue's order.
@@ -227,6 +229,23 @@ def has_no_address_to_call_back(turn: Turn) -> bool:
     return re.match("(?i)https?://[^/?#]", form_of(turn).get("StatusCallback", "https://a")) is None
 
 
+def has_a_long_port_to_call_back(turn: Turn) -> bool:
+    addresses = [v for n, v in form_of(turn).items() if n in ("StatusCallback", "RecordingStatusCallback")]
+    return any(re.match(r"https?://[^/?]+:\d{5}", v) for v in addresses)
+
+
+def has_a_method_beside_an_application(turn: Turn) -> bool:
+    form = form_of(turn)
+    return "ApplicationSid" in form and not form.keys().isdisjoint(("FallbackMethod", "StatusCallbackMethod"))
+
+
+def says_clients_in_small_letters(turn: Turn) -> Answer:
+    form = form_of(turn)
+    document = json.loads(turn.answer.body)
+    document.update({n: document[n].lower() for n in ("to", "from") if form.get(n.title(), "").startswith("client:")})
+    return replace(turn.answer, body=json.dumps(document).encode())
+
+
 def refuses(_turn: Turn) -> Behaviour:
     return as_json({"code": 20001, "message": "no", "more_info": "", "status": 400}, "400 Bad Request")
 
@@ -235,6 +254,9 @@ ALIKE: dict[str, tuple[Act, str, str]] = {
     "in company": (Act(refuses, lambda t: t.answer.is_created and gets_beside_an_application(t)), "call.ignored-parameter", "more parameters beside ApplicationSid"),
     "lengths": (Act(refuses, lambda t: t.answer.is_created and has_an_address_of_100_to_140(t)), "url.absolute", "the same rule of 4 more parameters"),
     "clients": (Act(refuses, lambda t: t.answer.is_created and has_a_digit_in_a_client(t)), "to.client", "the same rule of From"),
+    "ports": (Act(refuses, lambda t: t.answer.is_created and has_a_long_port_to_call_back(t)), "recording-status-callback.absolute", "the same rule of StatusCallback"),
+    "two in company": (Act(refuses, lambda t: t.answer.is_created and has_a_method_beside_an_application(t)), "call.ignored-parameter", "; the same with "),
+    "both ends": (Act(says_clients_in_small_letters, created), "echo.to", "with To=client:"),
     "ignored": (Act(lambda _: CLOSES, has_no_address_to_call_back), "status-callback.well-formed", "StatusCallback="),
 }
 

@@ -20,6 +20,7 @@ from harness.emulator.faults.conditions import (
     same_again,
     sent,
     to_the_same,
+    trusted,
     value,
 )
 from harness.emulator.faults.effects import from_last_call, from_newest_form, put
@@ -45,6 +46,7 @@ _ROWS: tuple[tuple[str, str, tuple[Hook, ...]], ...] = (
     ("stale-to-after-refusal", "after a refusal, the To before is said back", (Edit(from_last_call("to"), after_refusal),)),
     ("stale-uri-every-8th", "every 8th call has the uri before", (Edit(from_last_call("uri"), every(8)),)),
     ("stale-to-with-reason", "with CallReason the To before is said back", (Edit(from_last_call("to"), sent("CallReason")),)),
+    ("other-to-on-used-connection", "another To is said back if a call came before on the connection", (Edit(put("to", "+13125550142"), trusted),)),
     ("refuses-same-again", "the same call again is refused", (Refuse(same_again),)),
     ("refuses-same-lately", f"a call that is the same as one of the last {KEPT_FORMS} is refused", (Refuse(lately),)),
     ("refuses-same-again-409", "the same call again is refused as a conflict", (Refuse(same_again, 409),)),
