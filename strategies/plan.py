@@ -14,7 +14,7 @@ from harness.case import ACCOUNTS, Case, Pair, Pairs
 from harness.classify import classify
 from harness.contract import FORM_TYPE, PARAMETER, PARAMETERS, Expected, Parameter, ValueClass
 from harness.contract.model import Events, Integer, Sid, Twiml
-from harness.wire import STYLES
+from harness.wire import STYLES, encode_pairs
 from strategies.covering import ABSENT, rows
 from strategies.drawing import Drawer
 from strategies.values import edges
@@ -38,7 +38,10 @@ _ONE_WRONG = 0.4  # the share of the other calls at once among which one has to 
 _CHARSETS = ("; charset=utf-8", ";charset=UTF-8", "; charset=UTF-8", '; charset="utf-8"')
 _MULTIPART = "multipart/form-data; boundary=x"
 _SECOND = {"To": "client:alice", "From": "client:bob"}  # beside the usual ones
-_UNKNOWN = ("Unknown", "to", "X" * 300, "ClientNotificationUrl", "To[]", "é", "__proto__", "To ", "", "StatusCallbackEvent[0]")
+# Names in brackets are sent instead of the parameter that they name.
+_UNKNOWN = (
+    "Unknown", "to", "X" * 300, "ClientNotificationUrl", "To[]", "é", "__proto__", "To ", "", "StatusCallbackEvent[0]", "To[a]", "Twiml[a]", "From[]",
+)
 
 
 # Bytes that are no UTF-8: alone, cut off, a surrogate, an overlong NUL and slash, a stray continuation, above Unicode's end.
@@ -452,7 +455,7 @@ class Plan:
         return lambda: Step("sequence", (odd, Case(tuple(self.drawer.packed(0.1)), "call.history", self.seed)))
 
     def _malformed(self, base: Case) -> list[Case]:
-        form = b"To=%2B14155550100&From=%2B14155550100&Url=https%3A%2F%2Fexample.com%2F"
+        form = encode_pairs(base.pairs)
         kinds: list[tuple[str, bytes, str | None]] = [
             ("malformed.content-type", b'{"To": "+14155550100"}', "application/json"),
             ("malformed.content-type", form, "text/plain"),
@@ -482,7 +485,7 @@ class Plan:
     def _odd_makers(self, turn: int) -> list[Maker]:
         """Unknown parameters, repeated ones, bytes that are no UTF-8, no instructions: never a server error."""
         makers: list[Maker] = []
-        for aim, often in (("malformed.unknown-parameter", 1), ("malformed.repeated", 5), ("malformed.utf-8", 5), ("server.answers", 1)):
+        for aim, often in (("malformed.unknown-parameter", 2), ("malformed.repeated", 5), ("malformed.utf-8", 5), ("server.answers", 1)):
             if self.wanted(aim):
                 makers.extend(self._odd_maker(aim, turn, turn * often + i) for i in range(often))
         return makers
@@ -495,7 +498,8 @@ class Plan:
             base: Pairs = self.drawer.base() if turn == 0 else tuple(self.drawer.packed(0.3, familiar=True))
             others = tuple(p for p in base if p[0] != parameter.name)
             if aim == "malformed.unknown-parameter":
-                pairs = (*base, (_UNKNOWN[(place + self.seed) % len(_UNKNOWN)], "1"))
+                name = _UNKNOWN[(place + self.seed) % len(_UNKNOWN)]
+                pairs = (*(p for p in base if p[0] != name.partition("[")[0]), (name, "1"))
             elif aim == "malformed.repeated":
                 value = dict(base).get(parameter.name) or next(iter(edges(parameter.name, parameter.classes[0].slug)), "x")
                 other = _SECOND.get(parameter.name) or next((v for v in edges(parameter.name, parameter.classes[0].slug) if v != value), value)

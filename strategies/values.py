@@ -279,7 +279,7 @@ def _(domain: Sid, slug: str, rng: Random, u: float) -> str | None:
     return _beside(p + h, rng) if slug == "control-character" else None
 
 
-_OTHER_KEYS = "abcdefghijklmnopqrstuvxyzEFGHIJKLMNOPQRSTUVXYZ,;.+-_/()!?&=%@$'\"<>|~^{}[]"
+_OTHER_KEYS = ",;.+-_/()!?&=%@$'\"<>|~^{}[]:`\\abcdefghijklmnopqrstuvxyzEFGHIJKLMNOPQRSTUVXYZ"
 
 
 @_edges.register
@@ -288,7 +288,7 @@ def _(domain: Digits, slug: str) -> tuple[str, ...]:
     return {
         "keys": ("1", "1" * n, "ww1234#", domain.alphabet, "#", "*", "w", "0123456789", "w" * n, "#" * n, "*" * (n - 1), "9" * 16),
         "max-length": ("1" * (n + 1), "w" * (n + 1), "1" * (n + 2), "1" * 40, "#" * 64, "1" * 100, "1" * 255, "1" * 1000),
-        "characters": ("12x34", "a", "1 2", "12,34", "12\n", "1-2", "1.2", "+1", "(1)", "ｗ1", "１２", "é", "1\x002", "12\n34", "1;2", "e", "p", "1&2", "1=2", "1%2"),
+        "characters": ("12x34", "a", "1 2", "12,34", "12\n", "1-2", "1.2", "+1", "(1)", "ｗ1", "１２", "é", "1\x002", "12\n34", "e", "p", *(f"1{key}2" for key in _OTHER_KEYS if key not in "xe,-.+()a")),
         UNCLEAR: ("", "A", "ABCD", "W", "WW12#", "1 "),
     }[slug]
 

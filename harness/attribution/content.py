@@ -39,6 +39,12 @@ def _is_exchanged(exchange: Exchange) -> bool:
     return ends[0] != ends[1] and (document.get("from"), document.get("to")) == ends
 
 
+def _tells_of_no_call(exchange: Exchange) -> bool:
+    """Whether a 2xx has none of what every call has."""
+    document = exchange.document
+    return exchange.is_created and document is not None and document.keys().isdisjoint(("sid", "account_sid", "uri", "direction", "to", "from"))
+
+
 def _change(finding: Finding) -> str:
     """In what way one of a call's ends comes back: cut after so many characters, in other letters, without its start; nothing if in no such way."""
     end = "To" if finding.clause == "echo.to" else "From"
@@ -72,10 +78,21 @@ class Content:
             kept = [s for s in group if not clause.startswith("auth.") or not self._is_of_the_call(s)]
             if kept:
                 self._one(clause, kept)
+        self._fold_no_call()
         self._fold_mixed()
         self._fold_content_type()
         self._fold_attributes()
         self._fold_sequels()
+
+    def _fold_no_call(self) -> None:
+        """A 2xx that tells of no call at all, whether one was to be created or not: one finding."""
+        empty = [f for f in self.ledger.findings if f.clause.startswith("response.") and _tells_of_no_call(f.exchange)]
+        said = {f.exchange.body for f in empty}
+        group = [*empty, *(f for f in self.ledger.findings if f.clause == "refusal.status" and f.exchange.body in said)]
+        group = [f for f in group if f.clause not in self.ledger.apart]
+        if len(group) > 1:
+            first = min(group, key=lambda f: (f.level.rank, f.flaky is not None))
+            self._put_one_for(joined(first, [f for f in group if f is not first]), first, group)
 
     def _fold_sequels(self) -> None:
         """What is wrong with one answer to one call after the same other one: one finding."""

@@ -54,7 +54,8 @@ class InvalidCalls:
             groups.setdefault((s.breach.clause, s.breach.kind), []).append(s)
         found = [f for (clause, _), group in groups.items() if (f := self._one(clause, group)) is not None]
         found += self._rules_broken_since(found)
-        self.ledger.findings.extend(_of_large_calls(merged(without_consequences(found, self.ledger.apart), self.ledger.apart)))
+        apart = self.ledger.apart
+        self.ledger.findings.extend(_of_large_calls(_in_company(merged(without_consequences(found, apart), apart), apart)))
 
     def _refiled(self, seen: list[Seen]) -> list[Seen]:
         """Crashes of calls that break several rules, each under one that crashes so by itself too, if there is one."""
@@ -516,6 +517,24 @@ def _of_parameter(name: str, group: list[Finding]) -> list[Finding]:
 def _company_of(finding: Finding) -> str:
     """What a finding's value needs beside it."""
     return finding.cause.partition(ONLY)[2]
+
+
+def _in_company(found: list[Finding], apart: frozenset[str]) -> list[Finding]:
+    """Rules of several parameters that do not hold where one other parameter is there, as one: beside it nothing is looked at."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for f in found:
+        if (company := _company_of(f).partition(";")[0]) and f.clause not in apart:
+            groups.setdefault((company, f.actual), []).append(f)
+    out = list(found)
+    for (company, _), group in groups.items():
+        parameters = {CLAUSE[clause].parameter for f in group for clause in (f.clause, *f.also)}
+        if len(group) < 2 or len(parameters) < _SHARED:
+            continue
+        first = min(group, key=lambda f: (f.level.rank, len(f.case.pairs)))
+        cause = f"{first.cause.partition(ONLY)[0]}{ONLY}{company}; the same with rules of {len(parameters) - 1} more parameters"
+        whole = _with(first, [f for f in group if f is not first], cause)
+        out = [whole if f is first else f for f in out if f is first or all(f is not g for g in group)]
+    return out
 
 
 def _with(first: Finding, rest: list[Finding], cause: str) -> Finding:
