@@ -17,7 +17,7 @@ Pairs = tuple[Pair, ...]
 CREDENTIALS = (
     "right", "none", "wrong", "prefix", "longer", "changed-end", "empty", "letter-case", "other-user", "no-user", "exchanged",
     "changed-start", "spaced", "user-end", "user-longer", "other-scheme", "scheme-only", "no-scheme", "no-base64", "unencoded", "no-colon",
-    "second-colon", "nul-end", "user-twice",
+    "second-colon", "nul-end", "user-twice", "beyond-ascii",
 )
 
 

@@ -51,6 +51,7 @@ def _credentials(case: Case, account_sid: str) -> list[str]:
     encoded = f"$(printf %s '{account_sid}:'\"{_PLACEHOLDER}\" | base64 -w0)"
     kinds = {
         "right": f'-u "{account_sid}:{_PLACEHOLDER}"', "none": "", "wrong": f'-u "{account_sid}:wrong"',
+        "beyond-ascii": f'-u "{account_sid}:wröng"',
         "prefix": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN%?}}"', "longer": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN}}0"',
         "second-colon": f'-u "{account_sid}:${{RINGTRUE_AUTH_TOKEN}}:0"',
         "nul-end": f"-H \"Authorization: Basic $(printf '%s%s\\0x' '{account_sid}:' \"{_PLACEHOLDER}\" | base64 -w0)\"",

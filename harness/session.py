@@ -452,11 +452,11 @@ class Session:
     def _is_refusal_in_disguise(self, exchange: Exchange, expectation: Expectation) -> bool:
         """Whether a 2xx tells of no call, though created calls of this target have a sid, and nothing had to be created.
 
-        A 201 that holds no JSON says nothing of a refusal: it is a call's, and broken.
+        A 201 without a body says nothing of a refusal: it is a call's, and broken.
         """
         if expectation.expected is Expected.ACCEPT or not exchange.is_created or not self.sids:
             return False
-        if expectation.expected is Expected.EITHER and exchange.status == 201 and exchange.document is None:
+        if expectation.expected is Expected.EITHER and exchange.status == 201 and not exchange.body:
             return False
         return not has_sid(exchange) and (exchange.document is not None or _SID_OF_A_CALL.search(exchange.body) is None)
 

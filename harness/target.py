@@ -859,6 +859,7 @@ def _credential(kind: str, config: TargetConfig) -> str | None:
     return {
         "right": _basic(user, token),
         "wrong": _basic(user, wrong),
+        "beyond-ascii": _basic(user, "wröng"),
         "prefix": _basic(user, token[:-1]),
         "longer": _basic(user, token + "0"),
         "second-colon": _basic(user, token + ":0"),

@@ -20,7 +20,8 @@ from strategies.drawing import Drawer
 from strategies.values import edges
 
 WRONG_CREDENTIALS: tuple[tuple[str, str], ...] = (
-    ("none", "auth.missing"), ("wrong", "auth.wrong"), ("prefix", "auth.almost-right"), ("longer", "auth.almost-right"),
+    ("none", "auth.missing"), ("wrong", "auth.wrong"), ("beyond-ascii", "auth.wrong"),
+    ("prefix", "auth.almost-right"), ("longer", "auth.almost-right"),
     ("changed-end", "auth.almost-right"), ("changed-start", "auth.almost-right"), ("spaced", "auth.almost-right"),
     ("empty", "auth.almost-right"), ("letter-case", "auth.almost-right"), ("second-colon", "auth.almost-right"),
     ("nul-end", "auth.almost-right"), ("user-twice", "auth.almost-right"),

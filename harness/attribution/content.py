@@ -309,22 +309,30 @@ class Content:
         return self._on_used_connection(finding, s.exchange.previous) if exchange.is_created else finding
 
     def _on_used_connection(self, finding: Finding, previous: Case | None) -> Finding:
-        """The finding, after another call where its own shows nothing on a connection of its own."""
+        """The finding, after another call where its own is created and right on a connection of its own."""
+        usual = self.prober.plain_on_base([])
+        other = self.prober.plain_on_base([_OTHER]) if finding.case.pairs == usual.pairs else usual
 
-        def shown() -> tuple[Exchange, Breach] | None:
-            exchange = self.prober.send_next(finding.case)
-            return next(((exchange, b) for b in self._judged(exchange) if b.clause == finding.clause), None)
-
-        others = (self.prober.plain_on_base([_OTHER]), self.prober.plain_on_base([]), previous)
-        with suppress(Spent):
+        def shown(first: Case | None = None) -> tuple[Exchange, Breach | None]:
             self.prober.session.target.close()
-            if shown() is not None:
-                return finding
-            for first in [c for c in others if c is not None and c.pairs != finding.case.pairs]:
-                self.prober.session.target.close()
+            if first is not None:
                 self.prober.send_next(first)
-                if (found := shown()) is not None:
-                    return replace(finding_as_seen(found[1], found[0]), before=(first,), cause=_ON_USED)
+            exchange = self.prober.send_next(finding.case)
+            return exchange, next((b for b in self._judged(exchange) if b.clause == finding.clause), None)
+
+        with suppress(Spent):
+            for _ in range(2):
+                self.prober.send_next(other)
+                alone, found = shown()
+                if found is not None or not alone.is_created:
+                    return finding
+            for first in (other, previous):
+                if first is None or first.pairs == finding.case.pairs:
+                    continue
+                tries = [shown(first) for _ in range(2)]
+                exchange, found = tries[0]
+                if found is not None and tries[1][1] is not None:
+                    return replace(finding_as_seen(found, exchange), before=(first,), cause=_ON_USED)
         return finding
 
     def _smallest(self, s: Seen) -> tuple[Exchange, Breach, int, int]:

@@ -11,7 +11,7 @@ from harness.attribution.prober import MANY, PLUS_KEPT, Cause, Ledger, Prober, S
 from harness.attribution.repeats import is_taken_anew, taken_when_repeated
 from harness.case import Case, Pair
 from harness.classify import address_form, classify, expected_alone
-from harness.contract import CLAUSE, PARAMETER, Expected
+from harness.contract import CLAUSE, PARAMETER, Expected, Level
 from harness.exchange import Exchange
 from harness.findings import Finding, joined
 from harness.oracle import companions
@@ -230,7 +230,7 @@ class InvalidCalls:
                 exchange = self.prober.shows(s.exchange.case, Expected.REJECT, lambda e: not e.is_refused)
                 if exchange is None:
                     continue
-                smallest = self._smallest(s.exchange.case, clause, exchange)
+                smallest, level = self._of_effect(self._smallest(s.exchange.case, clause, exchange), clause, level)
                 with self.prober.in_full_time(group):
                     repeats = all(not self.prober.send(smallest.case).is_refused for _ in range(1 if exchange.failure == "timeout" else 2))
                 if repeats:
@@ -246,6 +246,20 @@ class InvalidCalls:
             return replace(finding_of(clause, s.breach, s.exchange, "", level), occurrences=len(group))
         self.ledger.transient.extend(group)
         return None
+
+    def _of_effect(self, smallest: Exchange, clause: str, level: Level) -> tuple[Exchange, Level]:
+        """The exchange and its level, with what gives the parameter an effect, where its value is taken there too: that breaks a MUST."""
+        name = CLAUSE[clause].parameter
+        if level is Level.MUST or name is None or not PARAMETER[name].useless_without:
+            return smallest, level
+        needed = [(n, value or edges(n, PARAMETER[n].classes[0].slug)[0]) for n, value in PARAMETER[name].useless_without]
+        blamed = [p for p in smallest.case.pairs if p[0] == name]
+        candidate = self.prober.plain_on_base([*(p for p in needed if p[0] != "Url"), *blamed])
+        expectation = self.prober.expect(candidate)
+        if expectation.level is not Level.MUST or all(r.clause != clause for r in expectation.reasons):
+            return smallest, level
+        found = self.prober.shows(candidate, Expected.REJECT, lambda e: not e.is_refused)
+        return (found, Level.MUST) if found is not None else (smallest, level)
 
     def _is_plus_kept(self, case: Case) -> bool:
         """Whether the call is refused once its spaces are sent as %20: then it is + that is read wrongly."""
