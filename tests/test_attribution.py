@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import time
@@ -58,6 +59,7 @@ QUICK = {
 # A family after another, in the catalogue's order.
 SLOW = {
     "accepts-to-16-digits": Row("to.max-digits", pairs=3),
+    "accepts-recording-channels-stereo": Row("recording-channels.unknown-value"),
     "accepts-application-sid-newline": Row("application-sid.control-character"),
     "accepts-status-callback-event-word-among": Row("status-callback-event.unknown-value", pairs=7),
     "accepts-timeout-above-when-recorded": Row("timeout.maximum", pairs=5, cause="only with Record"),
@@ -234,6 +236,11 @@ def has_a_long_port_to_call_back(turn: Turn) -> bool:
     return any(re.match(r"https?://[^/?]+:\d{5}", v) for v in addresses)
 
 
+def has_a_token_beyond_ascii(turn: Turn) -> bool:
+    scheme, _, encoded = turn.headers.get("authorization", "").partition(" ")
+    return scheme == "Basic" and re.fullmatch("[A-Za-z0-9+/]+=*", encoded) is not None and not base64.b64decode(encoded).isascii()
+
+
 def has_a_method_beside_an_application(turn: Turn) -> bool:
     form = form_of(turn)
     return "ApplicationSid" in form and not form.keys().isdisjoint(("FallbackMethod", "StatusCallbackMethod"))
@@ -257,6 +264,7 @@ ALIKE: dict[str, tuple[Act, str, str]] = {
     "ports": (Act(refuses, lambda t: t.answer.is_created and has_a_long_port_to_call_back(t)), "recording-status-callback.absolute", "the same rule of StatusCallback"),
     "two in company": (Act(refuses, lambda t: t.answer.is_created and has_a_method_beside_an_application(t)), "call.ignored-parameter", "; the same with "),
     "both ends": (Act(says_clients_in_small_letters, created), "echo.to", "with To=client:"),
+    "a token beyond ASCII": (Act(lambda _: as_json({}, "500 Internal Server Error"), has_a_token_beyond_ascii), "auth.wrong", "credentials: beyond-ascii"),
     "ignored": (Act(lambda _: CLOSES, has_no_address_to_call_back), "status-callback.well-formed", "StatusCallback="),
 }
 

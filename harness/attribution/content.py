@@ -306,7 +306,8 @@ class Content:
             return replace(finding_as_seen(found, exchange), flaky=flaky, cause="now and then")
         usual = self.prober.on_base([], Case(())).get("To")
         finding = replace(finding_as_seen(found, exchange), cause=_condition(exchange.case, usual))
-        return self._on_used_connection(finding, s.exchange.previous) if exchange.is_created else finding
+        is_alone = self.prober.session.target.always_fresh
+        return self._on_used_connection(finding, s.exchange.previous) if exchange.is_created and not is_alone else finding
 
     def _on_used_connection(self, finding: Finding, previous: Case | None) -> Finding:
         """The finding, after another call where its own is created and right on a connection of its own."""

@@ -113,6 +113,7 @@ _WORDS: tuple[Row, ...] = (
     ("MachineDetection", "letter-case", "in another letter case", matches("MachineDetection", "(?i)enable|detectmessageend")),
     ("MachineDetection", "word-when-async", "that is another word beside AsyncAmd", sent("AsyncAmd")),
     ("RecordingChannels", "word", "that is another word", no(matches("RecordingChannels", "(?i)mono|dual"))),
+    ("RecordingChannels", "stereo", "that is stereo", value("RecordingChannels", "stereo")),
     ("RecordingChannels", "letter-case", "in another letter case", matches("RecordingChannels", "(?i)mono|dual")),
     ("RecordingChannels", "word-without-record", "that is another word where Record is absent", both(no(matches("RecordingChannels", "(?i)mono|dual")), unsent("Record"))),
     ("RecordingTrack", "word", "that is another word", no(matches("RecordingTrack", "(?i)inbound|outbound|both"))),
