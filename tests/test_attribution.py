@@ -260,7 +260,7 @@ def refuses(_turn: Turn) -> Behaviour:
 ALIKE: dict[str, tuple[Act, str, str]] = {
     "in company": (Act(refuses, lambda t: t.answer.is_created and gets_beside_an_application(t)), "call.ignored-parameter", "more parameters beside ApplicationSid"),
     "lengths": (Act(refuses, lambda t: t.answer.is_created and has_an_address_of_100_to_140(t)), "url.absolute", "the same rule of 4 more parameters"),
-    "clients": (Act(refuses, lambda t: t.answer.is_created and has_a_digit_in_a_client(t)), "to.client", "the same rule of From"),
+    "clients": (Act(refuses, lambda t: t.answer.is_created and has_a_digit_in_a_client(t)), "from.client", "the same rule of To"),
     "ports": (Act(refuses, lambda t: t.answer.is_created and has_a_long_port_to_call_back(t)), "recording-status-callback.absolute", "the same rule of StatusCallback"),
     "two in company": (Act(refuses, lambda t: t.answer.is_created and has_a_method_beside_an_application(t)), "call.ignored-parameter", "; the same with "),
     "both ends": (Act(says_clients_in_small_letters, created), "echo.to", "with To=client:"),

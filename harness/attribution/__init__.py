@@ -87,7 +87,8 @@ def _same_in_company(findings: list[Finding], apart: frozenset[str]) -> list[Fin
         if count < fewest or len(group) < fewest:
             continue
         taken.update(map(id, group))
-        first = min(group, key=lambda f: f.level.rank)
+        often = Counter(f.clause for f in group)
+        first = min(group, key=lambda f: (f.level.rank, -often[f.clause]))
         others = f"{len(group) - 1} more parameters" if len(group) > 2 else _beside(next(f for f in group if f is not first), name)
         cause = f"{first.cause}; the same with {others} beside {name}"
         out.append(replace(joined(first, [f for f in group if f is not first]), cause=cause))

@@ -30,6 +30,7 @@ _PRESENCE = "required"  # a rule of a parameter, not of its values
 _TRIES = 4
 _ENDS = ("To", "From")
 _TWINS = (set(_ENDS), {"ApplicationSid", "Byoc"})  # what takes values of one form
+_ORDER = {clause: place for place, clause in enumerate(CLAUSE)}
 _NAMELESS = "a pair without a name"
 
 
@@ -602,7 +603,7 @@ def merged(found: list[Finding], apart: frozenset[str]) -> list[Finding]:
         if len(group) < fewest or len({f.clause for f in group}) < fewest:
             out.extend(group)
             continue
-        first = min(group, key=lambda f: (f.level.rank, len(f.case.pairs)))
+        first = min(group, key=lambda f: (f.level.rank, len(f.case.pairs), _ORDER[f.clause]))
         parameter = CLAUSE[first.clause].parameter
         others = f"{len(group) - 1} more parameters" if len(group) > 2 or len(names) < 2 else str(*(names - {parameter}))
         cause = f"{first.cause or parameter}; the same rule of {others}"
