@@ -14,7 +14,7 @@ from harness.case import ACCOUNTS, Case, Pair, Pairs
 from harness.classify import classify
 from harness.contract import FORM_TYPE, PARAMETER, PARAMETERS, Expected, Parameter, ValueClass
 from harness.contract.model import Events, Integer, Sid, Twiml
-from harness.wire import STYLES, encode_pairs
+from harness.wire import STYLES
 from strategies.covering import ABSENT, rows
 from strategies.drawing import Drawer
 from strategies.values import edges
@@ -456,7 +456,7 @@ class Plan:
         return lambda: Step("sequence", (odd, Case(tuple(self.drawer.packed(0.1)), "call.history", self.seed)))
 
     def _malformed(self, base: Case) -> list[Case]:
-        form = encode_pairs(base.pairs)
+        form = b"To=%2B14155550100&From=%2B14155550100&Url=https%3A%2F%2Fexample.com%2F"
         kinds: list[tuple[str, bytes, str | None]] = [
             ("malformed.content-type", b'{"To": "+14155550100"}', "application/json"),
             ("malformed.content-type", form, "text/plain"),
