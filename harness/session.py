@@ -456,7 +456,7 @@ class Session:
         """
         if expectation.expected is Expected.ACCEPT or not exchange.is_created or not self.sids:
             return False
-        if expectation.expected is Expected.EITHER and exchange.status == 201 and not exchange.body:
+        if expectation.expected is Expected.EITHER and exchange.status == 201 and not exchange.body.strip():
             return False
         return not has_sid(exchange) and (exchange.document is not None or _SID_OF_A_CALL.search(exchange.body) is None)
 
