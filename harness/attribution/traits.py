@@ -43,7 +43,7 @@ def trait_of(prober: Prober, items: list[Styled], case: Case, fails: Fails) -> T
 
     Args:
         prober: knows the simplest call.
-        items: what the smallest case has beyond the simplest call, all plainly sent.
+        items: what the smallest case has beyond the simplest call; what is encoded in an odd way can only be too large.
         case: the case that it was cut from.
         fails: whether a case fails as that one does; false for one that need not be accepted.
     """
@@ -54,7 +54,9 @@ def trait_of(prober: Prober, items: list[Styled], case: Case, fails: Fails) -> T
         return fails(replace(case, pairs=tuple(changed), styles=()))
 
     names = {p[0] for p, _ in items}
-    large = _number(prober, pairs, others, shown) or _size(prober, pairs, shown)
+    if any(style != "plain" for _, style in items):
+        return _size(prober, len(body_of(prober.on_base(items, case))), shown)
+    large = _number(prober, pairs, others, shown) or _size(prober, len(encode_pairs(pairs)), shown)
     without = _without_url(pairs, names, others, shown) or _same_value(pairs, names, shown) or _different(pairs, names, shown)
     return large or without or _apart(pairs, others, shown) or _place(pairs, others, shown)
 
@@ -109,9 +111,8 @@ def _more(case: Case, spare: Pairs) -> Case:
 # -- how large ---------------------------------------------------------------------------------------
 
 
-def _size(prober: Prober, pairs: Pairs, shown: Callable[[Pairs], bool]) -> Trait | None:
+def _size(prober: Prober, size: int, shown: Callable[[Pairs], bool]) -> Trait | None:
     """Bodies from just so many bytes on fail, whatever fills them."""
-    size = len(encode_pairs(pairs))
     own = prober.numbers.own[0]
 
     def fails(filling: _Filling, size: int) -> bool | None:

@@ -26,7 +26,7 @@ from harness.attribution.prober import (
 from harness.attribution.traits import Fails, another, trait_of
 from harness.case import Case, Pair
 from harness.classify import classify
-from harness.contract import FORM_TYPE, PARAMETER, Expected
+from harness.contract import FORM_TYPE, PARAMETER, Expected, Level
 from harness.exchange import Exchange
 from harness.session import Seen
 from harness.wire import CLAUSE_OF_STYLE
@@ -198,6 +198,8 @@ class ValidCalls:
             items = self._as_known(self._smallest(case, fails), case, fails)
             smallest = best
             trait = self._trait(items, case, fails)
+            if trait is not None and self._level(smallest).rank > self._level(best).rank:
+                smallest = best  # another call that the trait makes fail, and that breaks more
             self._fixed = self._values_to_blame(items, case, fails) if trait is None else frozenset()
             clause, text, transport = self._name(items, case, fails) if trait is None else (trait.clause, trait.text, "")
             best = smallest
@@ -210,7 +212,7 @@ class ValidCalls:
             finding = finding_of("call.combination", s.breach, best, "cut down only in part: the bounds of attribution were reached")
             return Cause(s.breach.kind, frozenset(), finding, len(case.pairs))
         names = frozenset(p[0] for p, _ in items) if trait is None else trait.names
-        level = self.prober.expect(best.case).level
+        level = self._level(best)
         also = (clause.replace("well-formed", "consistent"),) if clause in _OF_OPEN_SIDS else ()
         finding = replace(finding_of(clause, s.breach, best, text, level), parameters=tuple(sorted(names)), also=also)
         if trait is not None:
@@ -218,9 +220,13 @@ class ValidCalls:
         classes = frozenset((n, classify(n, v)) for (n, v), _ in items)
         return Cause(s.breach.kind, names, finding, len(items), self._fixed, classes, transport)
 
+    def _level(self, exchange: Exchange) -> Level:
+        """How much is broken where the call is not created."""
+        return self.prober.expect(exchange.case).level
+
     def _trait(self, items: list[Styled], case: Case, fails: Fails) -> Trait | None:
         """What of the call as a whole is to blame, where it is neither a pair nor the way of sending; not where each try costs seconds."""
-        if self._slow or not items or case.segments or case.pause or case.content_type != FORM_TYPE or any(style != "plain" for _, style in items):
+        if self._slow or not items or case.segments or case.pause or case.content_type != FORM_TYPE:
             return None
         return trait_of(self.prober, items, case, fails)
 
