@@ -39,7 +39,7 @@ _ONE_WRONG = 0.4  # the share of the other calls at once among which one has to 
 _CHARSETS = ("; charset=utf-8", ";charset=UTF-8", "; charset=UTF-8", '; charset="utf-8"')
 _MULTIPART = "multipart/form-data; boundary=x"
 _SECOND = {"To": "client:alice", "From": "client:bob"}  # beside the usual ones
-# Names in brackets are sent instead of the parameter that they name.
+# Names in brackets are sent instead of the parameter that they name, if a call can do without it.
 _UNKNOWN = (
     "Unknown", "to", "X" * 300, "ClientNotificationUrl", "To[]", "é", "__proto__", "To ", "", "StatusCallbackEvent[0]", "To[a]", "Twiml[a]", "From[]",
 )
@@ -500,7 +500,8 @@ class Plan:
             others = tuple(p for p in base if p[0] != parameter.name)
             if aim == "malformed.unknown-parameter":
                 name = _UNKNOWN[(place + self.seed) % len(_UNKNOWN)]
-                pairs = (*(p for p in base if p[0] != name.partition("[")[0]), (name, "1"))
+                instead = {name.partition("[")[0]} - {"To", "From"}
+                pairs = (*(p for p in base if p[0] not in instead), (name, "1"))
             elif aim == "malformed.repeated":
                 value = dict(base).get(parameter.name) or next(iter(edges(parameter.name, parameter.classes[0].slug)), "x")
                 other = _SECOND.get(parameter.name) or next((v for v in edges(parameter.name, parameter.classes[0].slug) if v != value), value)
