@@ -70,6 +70,22 @@ def between(first: int, last: int) -> When:
     return lambda turn: first <= turn.number <= last
 
 
+def first_created_from(number: int) -> When:
+    """The first call from a request on that is created."""
+    last, chosen = 0, 0
+
+    def when(turn: Turn) -> bool:
+        nonlocal last, chosen
+        if turn.number < last:
+            chosen = 0  # another server
+        last = turn.number
+        if not chosen and turn.number >= number and created(turn):
+            chosen = turn.number
+        return turn.number == chosen
+
+    return when
+
+
 @dataclass(frozen=True)
 class Act:
     """The one thing.
