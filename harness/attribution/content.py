@@ -207,8 +207,7 @@ class Content:
         chance = next((f for f in self.ledger.findings if f.check == "check_own_call" and f.flaky is not None), None)
         if steady is None or chance is None:
             return
-        whole = joined(steady, [chance])
-        self.ledger.findings[:] = [whole if f is steady else f for f in self.ledger.findings if f is not chance]
+        self._put_one_for(joined(steady, [chance]), steady, [chance])
 
     def _one(self, clause: str, group: list[Seen]) -> None:
         level = min((s.breach.level for s in group), key=lambda x: x.rank)
