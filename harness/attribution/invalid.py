@@ -231,14 +231,14 @@ class InvalidCalls:
                 exchange = self.prober.shows(s.exchange.case, Expected.REJECT, lambda e: not e.is_refused)
                 if exchange is None:
                     continue
-                smallest, level = self._of_effect(self._smallest(s.exchange.case, clause, exchange), clause, level)
+                smallest, broken = self._of_effect(self._smallest(s.exchange.case, clause, exchange), clause, level)
                 with self.prober.in_full_time(group):
                     repeats = all(not self.prober.send(smallest.case).is_refused for _ in range(1 if exchange.failure == "timeout" else 2))
                 if repeats:
                     if self._is_plus_kept(smallest.case):
-                        return replace(finding_of("encoding.space", s.breach, smallest, PLUS_KEPT, level), occurrences=len(group))
+                        return replace(finding_of("encoding.space", s.breach, smallest, PLUS_KEPT, broken), occurrences=len(group))
                     cause = _blamed(smallest.case, clause) + (f"{ONLY}{company}" if (company := self._company(smallest.case, clause)) else "")
-                    finding = finding_of(clause, s.breach, smallest, cause, level)
+                    finding = finding_of(clause, s.breach, smallest, cause, broken)
                     return replace(finding, occurrences=len(group))
         except Spent:
             if not but_by_chance(self.prober, self.ledger, group):
@@ -584,7 +584,7 @@ def _slug(finding: Finding) -> str:
 def _share_what_is_to_blame(group: list[Finding]) -> bool:
     """Whether it is one value, or anything beside one other parameter, that is to blame in each of several parameters."""
     blamed = {f.case.get(CLAUSE[f.clause].parameter or "") for f in group}
-    beside = {f.cause.partition(ONLY)[2] for f in group}
+    beside = {_company_of(f) for f in group}
     return (len(blamed) == 1 and None not in blamed) or (len(beside) == 1 and "" not in beside)
 
 

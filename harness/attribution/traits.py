@@ -243,8 +243,7 @@ def _different(pairs: Pairs, names: set[str], shown: Callable[[Pairs], bool]) ->
         for two in urls[i + 1:]:
             if one[0] == two[0] or not names <= {one[0], two[0]}:
                 continue
-            told = [part for part in _PARTS if _differs(one, two, part)]
-            if not told or shown(_put(pairs, _SHORT_URL, one, two)):
+            if not any(_differs(one, two, part) for part in _PARTS) or shown(_put(pairs, _SHORT_URL, one, two)):
                 continue
             for part, value in _PARTS.items():
                 if shown(_put(_put(pairs, _SHORT_URL, one), value, two)) and shown(_put(_put(pairs, value, one), _SHORT_URL, two)):
