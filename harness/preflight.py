@@ -22,6 +22,7 @@ from strategies.drawing import Numbers
 
 TEST_FROM = "+15005550006"
 _SOON = 0.1
+_OF_A_NUMBER = (403, 404)  # what may be said of a From that the account does not own as well as of the account or the path
 FICTIONAL_FROM = "+12025550143"
 FICTIONAL_TO = ("+14155550100", "+12025550199", "+442079460958")
 OFF_LOOPBACK_TO = ("+12025550199", "+12025550143")
@@ -83,7 +84,7 @@ def preflight(session: Session, wanted: Wanted) -> Found:
         exchange = _asked_again(session, exchange, answers)
         if exchange.is_created:
             return replace(_taken(session, wanted, own, called, exchange), before=tuple(answers[:-1] if exchange is answers[-1] else answers))
-        if _is_hopeless(exchange, len(answers)):
+        if _is_hopeless(exchange, len(answers)) and exchange.status not in _OF_A_NUMBER:
             break
     if all(map(_is_refusal, answers)) and not _is_hopeless(answers[-1], len(answers)):
         for form, clause, case in _other_forms(answers[0].case):
@@ -102,6 +103,8 @@ def preflight(session: Session, wanted: Wanted) -> Found:
 def _asked_again(session: Session, exchange: Exchange, answers: list[Exchange]) -> Exchange:
     """The same call's answer once more where the first one is none that a call gets: it may be chance. Never off this machine."""
     odd = exchange.is_crash or exchange.status in ENDINGS or is_redirect(exchange)
+    if exchange.status in _OF_A_NUMBER and len(answers) > 1:
+        return exchange  # the next pair tells as much
     if not odd or not session.target.loopback or exchange.failure in ("refused", "tls") or exchange.status == 429:
         return exchange
     if exchange.failure not in (None, "closed") and _is_alone_with_silence(session, exchange, answers):
@@ -224,6 +227,8 @@ def _explain(session: Session, answers: list[Exchange], wanted: Wanted) -> Targe
             f"{config.url} answers 401: it refuses the token read from {wanted.token_variable} for account {config.account_sid}; "
             "check both"
         )
+    if any(_is_of_a_number(e) for e in answers):
+        return Inconclusive(_none_taken(config.url, answers))
     if last.status in (404, 405):
         return Inconclusive(
             f"{config.url} answers {last.status} to POST {config.collection}: check the base URL (what stands before /2010-04-01) and --account-sid"
@@ -234,9 +239,17 @@ def _explain(session: Session, answers: list[Exchange], wanted: Wanted) -> Targe
         return Inconclusive(f"{config.url} answers {last.status} to every valid call: {ENDINGS[last.status]}")
     if "html" in (last.header("content-type") or "").lower():
         return Inconclusive(f"{config.url} answers {last.status} with an HTML page: that is no API; check the base URL")
-    return Inconclusive(
-        f"{config.url} took none of {len(answers)} valid calls (last answer: {last.describe()}{_code(last)}): {_way_out(answers)}"
-    )
+    return Inconclusive(_none_taken(config.url, answers))
+
+
+def _none_taken(url: str, answers: list[Exchange]) -> str:
+    last = answers[-1]
+    return f"{url} took none of {len(answers)} valid calls (last answer: {last.describe()}{_code(last)}): {_way_out(answers)}"
+
+
+def _is_of_a_number(exchange: Exchange) -> bool:
+    """Whether a 403 or 404 speaks of From or To, and so not of the account or the path."""
+    return exchange.status in _OF_A_NUMBER and any(_speaks_of(exchange, name, codes) for name, codes in _CODES.items())
 
 
 # Codes of the live service, by the parameter that they speak of.

@@ -309,7 +309,7 @@ class Session:
                 self.target.unhurry(4 * exchange.elapsed)
                 return
         told = self._silence.told(exchange)
-        if exchange.status == 401 and any(clause.startswith("auth.") for clause in self.exercised):
+        if exchange.status in (401, 403) and any(clause.startswith("auth.") for clause in self.exercised):
             told += "; if it locks out whoever gave wrong credentials, leave them away with --skip 'auth.*'"
         self._take_back(self._silence.since)
         raise TargetUnreachable(f"{self.target.config.url} {told}")

@@ -46,6 +46,8 @@ _MAX_INTERIM = 32
 _MAX_HEADERS, _MAX_READ = 1000, 1 << 20  # of a head: headers, bytes
 _MAX_HEAD, _SHORT = 16384, 120  # characters of all headers together; of each where that is too much
 _ASKED_FOR = ("content-type", "retry-after", "location", "content-length", "content-encoding", "www-authenticate")
+_LARGE_PIECE = 300  # bytes of a request's body sent at a time from which on the pieces come as over a slow line
+_LONG_GAP_S = 0.03  # between such pieces: whoever waits a little for more of a body waits less
 _PIECE = 65536  # bytes of a body that are read at once, and of the line before a chunk
 _MAX_SENT = MAX_BODY + (MAX_BODY >> 4)  # bytes of a body as it is sent: packing makes none longer by so much
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\n]*|\r?)\n")
@@ -323,6 +325,7 @@ class Flight:
         start: of the performance counter, in seconds.
         sent_at: seconds since the epoch.
         error: what went wrong in sending it.
+        cut: whether the server took no more of it before it was sent whole.
     """
 
     case: Case
@@ -338,6 +341,7 @@ class Flight:
     reused: bool = False
     watch: _Watch | None = None
     error: Exception | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -549,14 +553,14 @@ class Target:
     def _put_off(self, flight: Flight) -> None:
         """Sends a request on a connection; what goes wrong is kept for `finish`."""
         deadline = time.monotonic() + self.timeout
-        flight.error, flight.watch = None, None
+        flight.error, flight.watch, flight.cut = None, None, False
         connection, flight.reused = self._connection()
         flight.connection = connection
         try:
             if connection.sock is None:
                 self._connect(connection, deadline)
             flight.watch = self._watchdog.watch(connection.sock, deadline)
-            self._put(connection, flight.case, flight.method, flight.path, flight.body, flight.headers)
+            self._put(flight)
         except BaseException as error:
             self._let_go(flight)
             if isinstance(error, HarnessError) or not isinstance(error, Exception):
@@ -614,7 +618,8 @@ class Target:
                 failure = "timeout"
             # Whoever closed an idle connection did so before; whoever holds the request first has got it.
             stale = flight.reused and failure == "closed" and time.perf_counter() - begun < _HELD_S
-            return {"status": None, "failure": failure, "detail": type(error).__name__, "stale": stale}
+            detail = "ConnectionResetError" if flight.cut and failure == "closed" else type(error).__name__
+            return {"status": None, "failure": failure, "detail": detail, "stale": stale}
         finally:
             self._let_go(flight)
 
@@ -678,7 +683,8 @@ class Target:
             with suppress(Exception):
                 connection.close()
 
-    def _put(self, connection: _Plain | _Tls, case: Case, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
+    def _put(self, flight: Flight) -> None:
+        connection, method, path, body, headers = flight.connection, flight.method, flight.path, flight.body, flight.headers
         connection.sock.settimeout(self.timeout)
         proxy = self.config.proxy
         if proxy is not None and isinstance(connection, _Plain):
@@ -686,10 +692,12 @@ class Target:
             path, headers = f"{parts.scheme}://{parts.netloc}{path}", {**headers, **_proxy_headers(proxy)}
         payload: Any = body if body or method in ("POST", "PUT", "PATCH") else None
         # A server may answer and close before it has read a large body: its answer is still there to be read.
-        with suppress(BrokenPipeError, ConnectionResetError):
+        try:
             connection.held = []
             connection.request(method, path, body=payload, headers=headers, preload_content=False)
-            connection.flush(case.segments)
+            connection.flush(flight.case.segments)
+        except (BrokenPipeError, ConnectionResetError):
+            flight.cut = True
 
     def _take(self, connection: _Plain | _Tls, method: str) -> dict[str, Any]:
         response = connection.getresponse()
@@ -890,7 +898,7 @@ def _in_header(text: str) -> str:
 
 
 def _pieces(data: bytes, size: int) -> Iterator[bytes]:
-    """A request in pieces: its head in two, its body in pieces of a size; the first few with a pause between."""
+    """A request in pieces: its head in two, its body in pieces of a size; the first few with a pause between, a long one before large pieces."""
     if not size:
         yield data
         return
@@ -902,7 +910,7 @@ def _pieces(data: bytes, size: int) -> Iterator[bytes]:
     pieces = min(24, -(-len(body) // size))
     for i in range(pieces):
         if i < 3:
-            time.sleep(0.001)
+            time.sleep(_LONG_GAP_S if size >= _LARGE_PIECE and i < 2 else 0.001)
         last = i == pieces - 1
         yield body[i * size:] if last else body[i * size:(i + 1) * size]
 

@@ -387,7 +387,8 @@ class Plan:
         elif kind == 5:
             styles = (names[1 + (turn // 8) % (len(names) - 1)],) * len(case.pairs)
         if kind == 7 and turn % 3 == 0:
-            return replace(case, segments=rng.choice((1, 7, 100)) if len(case.pairs) < 9 else 300)
+            # Pieces of 300 bytes come as over a slow line, which takes time.
+            return replace(case, segments=rng.choice((1, 7, 100)) if len(case.pairs) < 9 else 300 if turn // 24 % 5 == 0 else 60)
         if kind == 7:
             return replace(case, content_type=FORM_TYPE + rng.choice(_CHARSETS))
         return replace(case, styles=styles)
@@ -468,6 +469,7 @@ class Plan:
             ("malformed.empty", b"", FORM_TYPE),
             ("malformed.empty", b"", None),
             ("malformed.huge", form + b"&CallReason=" + b"x" * (1 << 20), FORM_TYPE),
+            ("malformed.huge", form + b"&CallReason=" + b"x" * 100_000, FORM_TYPE),
             ("malformed.huge", b"&".join([b"a%d=1" % i for i in range(3000)]), FORM_TYPE),
             ("malformed.form", form + b"&Timeout=%zz", FORM_TYPE),
             ("malformed.form", b"&&" + form + b"&&&", FORM_TYPE),

@@ -487,9 +487,9 @@ _NOWHERE = (
 def _(domain: Address, slug: str) -> tuple[str, ...]:
     return {
         "e164": ("+447400123456", "+61412345678", *example_numbers()[::9]),
-        "sip": ("sip:alice@example.com", "sip:bob.smith@sip.example.org", "sip:1234@pbx.example.com", "sip:a@b-c.example.net", "sip:A_b-9@EXAMPLE.com"),
-        "client": ("client:alice", "client:Bob_42", "client:a", "client:" + "x" * 50, "client:ALICE", "client:123", "client:_"),
-        "phone-for-phone": ("client:alice", "sip:alice@example.com", "client:a", "client:Bob_42"),
+        "sip": ("sip:alice@example.com", "sip:bob.smith@sip.example.org", "sip:1234@pbx.example.com", "sip:0042@pbx.example.com", "sip:a@b-c.example.net", "sip:A_b-9@EXAMPLE.com"),
+        "client": ("client:alice", "client:Bob_42", "client:a", "client:" + "x" * 50, "client:ALICE", "client:123", "client:_", "client:007", "client:0", "client:1e5", "client:1_000", "client:null", "client:14155550100"),
+        "phone-for-phone": ("client:alice", "sip:alice@example.com", "client:a", "client:Bob_42", "client:14155550100"),
         "known-form": _NOWHERE,
         "leading-zero": ("+0", "+01234567890", "+015005550006", "+0442079460958", "+00", "+0123456789012"),
         "max-digits": ("+1500555000612345", "+" + "1" * 16, "+" + "1" * 17, "+44" + "7" * 18, "+1" + "5" * 29, "1" * 16, "+1" + "1" * 299, "4" * 20, "+" + "9" * 50),

@@ -386,6 +386,12 @@ def test_malformed_body_gets_an_answer(aim: str, status: int | None, failure: st
     assert clauses(check_malformed(answer(status, case=Case((), aim, body=b"%"), failure=failure))) == expected
 
 
+@pytest.mark.parametrize(("detail", "expected"), [("RemoteDisconnected", ["malformed.huge"]), ("ConnectionResetError", [])])
+def test_who_reads_a_huge_body_to_its_end_owes_an_answer(detail: str, expected: list[str]) -> None:
+    huge = Case((), "malformed.huge", body=b"a" * 70_000)
+    assert clauses(check_malformed(answer(None, case=huge, failure="closed", detail=detail))) == expected
+
+
 @pytest.mark.parametrize(("more", "status", "expected"), [
     ((), 201, []), ((), 200, []), ((), 204, []), ((), 400, [("call.created", "refused")]), ((), 302, [("call.created", "refused")]),
     ((), 500, [("call.created", "crashed")]), ((), None, [("call.created", "crashed")]), ((), 429, []),

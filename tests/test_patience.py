@@ -133,6 +133,19 @@ def test_one_bad_answer_at_the_start_is_no_end(bad: Behaviour) -> None:
     assert [e.number for e in found.before] == [1]
 
 
+@pytest.mark.parametrize("status", ["403 Forbidden", "404 Not Found"])
+def test_number_that_the_account_does_not_own_may_be_refused_as_the_path_is(status: str) -> None:
+    unowned = Act(how=lambda _: as_json({"code": 20404}, status), when=lambda t: b"From=%2B15005550006" in t.request)
+    with Wrapped(act_of=unowned, settings=EmulatorSettings(ACCOUNT, TOKEN, ("+12025550143",))) as server, session_at(server) as session:
+        assert preflight(session, Wanted()).numbers.own == ("+12025550143",)
+
+
+def test_refusal_by_404_that_speaks_of_from_is_not_told_of_the_path() -> None:
+    unowned = as_json({"code": 21210, "message": "From is not yours"}, "404 Not Found")
+    with Hostile((unowned,)) as server, session_at(server) as session, pytest.raises(Inconclusive, match="--from"):
+        preflight(session, Wanted())
+
+
 def test_target_that_says_at_once_again_and_again_is_asked_less_and_less_often() -> None:
     limited = as_json({"code": 20429}, "429 Too Many Requests", "Retry-After: 0")
     with Hostile((*[limited] * 6, reply())) as server, session_at(server) as session:

@@ -14,6 +14,7 @@ import tracemalloc
 import zlib
 from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import adversary
@@ -353,6 +354,47 @@ def test_answer_before_a_large_body_was_read_is_still_read() -> None:
     huge = replace(CALL, pairs=(), aim="malformed.huge", body=b"a=" + b"x" * (4 << 20))
     with Hostile((Behaviour(answer.answer, end="drain"),), at_accept=True) as server:
         assert target_at(server.url, 30.0).send(huge).status == 413
+
+
+@pytest.mark.parametrize(("reads", "size", "detail"), [(True, 1 << 20, "RemoteDisconnected"), (False, 8 << 20, "ConnectionResetError")])
+def test_it_is_told_apart_whether_a_large_body_was_read_to_its_end(reads: bool, size: int, detail: str) -> None:
+    large = replace(CALL, pairs=(), aim="malformed.huge", body=b"a=" + b"x" * size)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                got = len(connection.recv(65536).partition(b"\r\n\r\n")[2])
+                while reads and got < size + 2:
+                    got += len(connection.recv(65536))
+
+        server = threading.Thread(target=serve)
+        server.start()
+        exchange = target_at(f"http://127.0.0.1:{listener.getsockname()[1]}", 30.0).send(large)
+        server.join()
+    assert (exchange.failure, exchange.detail) == ("closed", detail)
+
+
+def test_large_pieces_come_as_over_a_slow_line() -> None:
+    pairs = (*CALL.pairs, ("CallReason", "x" * 400))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        arrived: list[tuple[float, int]] = []
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                data = b""
+                while not data.endswith(b"x" * 400):
+                    data += connection.recv(65536)
+                    arrived.append((time.monotonic(), len(data)))
+                connection.sendall(as_json({}).answer)
+
+        server = threading.Thread(target=serve)
+        server.start()
+        assert target_at(f"http://127.0.0.1:{listener.getsockname()[1]}").send(replace(CALL, pairs=pairs, segments=300)).status == 201
+        server.join()
+    gaps = [later[0] - earlier[0] for earlier, later in pairwise(arrived)]
+    assert sum(gap > 0.02 for gap in gaps) >= 2, arrived
 
 
 # --- connections -------------------------------------------------------------------------------------------

@@ -103,8 +103,8 @@ def check_malformed(exchange: Exchange) -> Iterator[Breach]:
     case = exchange.case
     if case.is_plain_form or case.method != "POST" or case.aim not in CLAUSE or not case.aim.startswith("malformed."):
         return
-    # A server may close early on a body that it won't read; the reset then overtakes its answer.
-    if case.aim == "malformed.huge" and exchange.failure == "closed":
+    # A server may close early on a body that it won't read; the reset then overtakes its answer. Whoever read it all owes one.
+    if case.aim == "malformed.huge" and exchange.failure == "closed" and exchange.detail != "RemoteDisconnected":
         return
     if exchange.is_crash:
         yield breach(case.aim, "check_malformed", "an answer that is no server error", exchange.describe())

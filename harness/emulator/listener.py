@@ -40,6 +40,7 @@ class _Protocol(HttpToolsProtocol):
     speech: ClassVar[Speak] = PLAIN_SPEECH
     _served = 0
     _in_head = True
+    _heads = 0  # that were whole
     _head = 0  # bytes of a head that is not whole yet
     _size = 0  # bytes of a request that is not whole yet
     _limit: asyncio.TimerHandle | None = None
@@ -60,10 +61,10 @@ class _Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
-        within = self._in_head
+        within, heads = self._in_head, self._heads
         self._size += len(data)
         super().data_received(data)
-        self._head += len(data) if within and self._in_head else 0
+        self._head += len(data) if within and heads == self._heads else 0
         if self._head > MAX_HEAD:
             self._turn_away(b"431 Request Header Fields Too Large")
         elif self._size > MAX_REQUEST:
@@ -78,6 +79,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self._heads += 1
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

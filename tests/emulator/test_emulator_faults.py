@@ -50,7 +50,7 @@ def twiml(length: int, letter: str = "a") -> str:
 VALUES: dict[str, list[str]] = {
     "To": [
         "+12025550143", "sip:bob.b1@example.com", "sip:bob@example.com:5060", "client:Joe_1", "client:1joe",
-        "client:" + "a" * 20, "+81312345678", "+4532123456", "+4930123456789", "+6561234567", "", "nobody", "+0123456789",
+        "client:" + "a" * 20, "client:007", "+81312345678", "+4532123456", "+4930123456789", "+6561234567", "", "nobody", "+0123456789",
         "+1234567890123456", "+12345678901234567890", "client:", "+ABCDEFG", "2025550143", "+15005550001",
     ],
     "From": ["+12025550143", "+12025550144", "", "nobody", "client:joe", "sip:bob@example.com", "+15005550001"],
@@ -157,6 +157,7 @@ FORMS: list[Pairs] = [
     form(*((f"Other{number}", "1") for number in range(12)), ("Timeout", "word")),
     form(("Url", "https://b.example/")),
     form(Unknown="1"),
+    form(Unknown="x" * 70_000),
     form(("To[]", "1")),
     form(("", "1")),
     form(StatusCallback="https://a.example/x"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import subprocess
 import sys
@@ -83,6 +84,21 @@ def test_body_too_large_is_answered(size: int, emulator: Emulator) -> None:
     with session(emulator) as http_session:
         answer = http_session.post(collection(emulator), data=b"a" * size)
     assert answer.status_code == 413
+
+
+def test_long_body_that_comes_with_its_head_is_no_head(emulator: Emulator) -> None:
+    with session(emulator) as http_session:
+        prepared = http_session.prepare_request(requests.Request("POST", collection(emulator), data={**CALL, "Unknown": "x" * 200_000}))
+    assert isinstance(prepared.body, str)
+    head = "".join(f"{name}: {value}\r\n" for name, value in prepared.headers.items())
+    raw = f"POST {emulator.settings.collection_path} HTTP/1.1\r\nHost: a\r\n{head}\r\n{prepared.body}".encode()
+    host, port = emulator.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        for _ in range(3):
+            connection.sendall(raw)
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            assert (answer.status, json.loads(answer.read())["status"]) == (201, "queued")
 
 
 def test_request_in_many_segments_is_read_whole(emulator: Emulator) -> None:

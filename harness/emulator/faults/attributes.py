@@ -53,6 +53,11 @@ def _offset(date: str) -> str:
     return date.replace("+0000", "+0200")
 
 
+def _as_integer(text: str) -> str:
+    scheme, _, name = text.partition(":")
+    return f"{scheme}:{int(name)}"
+
+
 def _last_digit(text: str) -> str:
     return text[:-1] + ("1" if text[-1] != "1" else "2")
 
@@ -171,6 +176,7 @@ _SAID_BACK: tuple[Row, ...] = (
     ("to", "lower", "is in lower case", change("to", str.lower), matches("To", "client:.*[A-Z].*")),
     ("to", "client-prefix", "has lost its client:", change("to", lambda text: text.removeprefix("client:")), matches("To", "client:.*")),
     ("to", "sip-host", "has lost its host", change("to", lambda text: text.partition("@")[0]), matches("To", "sip:.*")),
+    ("to", "client-as-integer", "has lost the zeros before a client of digits alone", change("to", _as_integer), matches("To", "client:0[0-9]+")),
     ("to", "long-client", "is cut after 20 characters", change("to", lambda text: text[:20]), matches("To", "client:.{14,}")),
     ("from", "plusless", "has lost its plus", change("from", lambda text: text.removeprefix("+")), always),
     ("from", "to", "is what To was", said("from", "To"), always),

@@ -100,6 +100,7 @@ _ROWS: tuple[tuple[str, str, Hook], ...] = (
     ("hangs-on-digits", "SendDigits of 20 characters or more, without an answer", Pause(HANG_S, size("SendDigits", 20, 32))),
     ("hangs-up-on-detection", "MachineDetection beside AsyncAmd, by closing the connection", HangUp(sent("MachineDetection", "AsyncAmd"))),
     ("hangs-up-on-dual", "dual channels, by closing the connection", HangUp(value("RecordingChannels", "dual"))),
+    ("hangs-up-on-large-body", "a body of more than 64 KB, by closing the connection", HangUp(body(rb"(?s)^.{65537,}"))),
 )  # fmt: skip
 
 # One value of each parameter that nobody has to take, and nobody may fail on.
