@@ -13,6 +13,8 @@ from harness.exchange import Exchange
 from harness.weather import ALIKE, ALIKE_UNANSWERED, is_ending, said_of_ending
 
 _ALONE_FIRST = 500  # requests
+_ROOM_ASKED = 12  # requests that are sent again to learn of a target's room
+_CROWDED = 3  # of them that went well alone
 
 
 def is_usual(case: Case) -> bool:
@@ -86,6 +88,31 @@ class Silence:
 
     def _is_valid(self, case: Case) -> bool:
         return is_usual(case) and self.must_be_created(case)
+
+
+@dataclass
+class Room:
+    """How many requests a target has room for at once, where several are our choice to save time.
+
+    Args:
+        width: how many are sent at once.
+    """
+
+    width: int
+    _asked: int = 0
+    _crowded: int = 0
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether what went wrong among others is to be sent again, alone."""
+        return self._asked < _ROOM_ASKED
+
+    def learn(self, fine: bool) -> None:
+        """What went wrong among others was sent alone: whether it went well. Several that did halve the width."""
+        self._asked += 1
+        self._crowded += fine
+        if self._crowded >= _CROWDED:
+            self.width, self._asked, self._crowded = self.width // 2, 0, 0
 
 
 @dataclass

@@ -20,7 +20,7 @@ from harness.case import Case
 from harness.checks import Breach, judge
 from harness.checks.model import breach, show
 from harness.contract import Expected
-from harness.doubts import Alone, Silence, is_usual
+from harness.doubts import Alone, Room, Silence, is_usual
 from harness.errors import BudgetSpent, HarnessError, NotAllowed, TargetUnreachable
 from harness.exchange import Exchange
 from harness.journal import Judged, Line, Noted, Saw
@@ -35,6 +35,7 @@ _MAX_SEEN = 400
 _MAX_SEEN_CONTENT = 24
 _MAX_KEPT = 48 << 20
 _SHORT_BODY = 4096
+_OUTCOMES = ("refused", "crashed", "unanswered")
 _SLOW = 0.012
 _SID_OF_A_CALL = re.compile(rb'"sid"\s*:\s*"CA[0-9a-fA-F]{32}"')  # in what is no JSON
 _SURE_AFTER = 2  # calls that hung in the full time as well
@@ -161,6 +162,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.patience = Patience(self.target, self.left, lambda: self.counts.requests, self.note)
+        self._room = Room(self.workers)
         self._silence = Silence(lambda case: self.expect(case).expected is Expected.ACCEPT)
 
     @property
@@ -572,22 +574,25 @@ class Session:
             yield [waiting]
 
     def _width(self) -> int:
-        if self.workers < 2 or self.budget.rate is not None or len(self._lone) < 20 or self.alone.holds(self.counts.requests):
+        if self._room.width < 2 or self.budget.rate is not None or len(self._lone) < 20 or self.alone.holds(self.counts.requests):
             return 1
         # Of those that were sent alone: a server may be slow for no other reason than that several came at once.
-        return self.workers if statistics.median(self._lone) > _SLOW else 1
+        return self._room.width if statistics.median(self._lone) > _SLOW else 1
 
     def _run_batch(self, batch: list[Step]) -> None:
         if len(batch) > 1:
             cases = [s.cases[0] for s in batch]
             answers = self.send_together(cases)
+            wrong: list[Case] = []
             for exchange in answers:
                 # Many at once was our choice, to save time: a connection that failed so is tried alone before it counts.
                 if exchange.status is None and self.alone.is_wanted:
                     self.alone.sent += 1
                     self.judge(self.sure_of(self.send(exchange.case)))
-                else:
-                    self.judge(exchange, "batch", tuple(cases))
+                elif any(b.kind in _OUTCOMES for b in self.judge(exchange, "batch", tuple(cases))):
+                    wrong.append(exchange.case)
+            if wrong:
+                self._make_room(wrong[0])
             if self.alone.is_wanted and any(e.status is None for e in answers):
                 self.alone.begin(self.counts.requests)
             return
@@ -600,6 +605,12 @@ class Session:
             return
         for place, case in enumerate(step.cases):
             self.judge(self.sure_of(self.send(case)), step.kind, step.cases, place)
+
+    def _make_room(self, case: Case) -> None:
+        """Sends fewer at once from now on, where a case that went wrong among others goes well alone, several times."""
+        if self._room.is_wanted:
+            found, _ = judge(self.send(case), self.expect(case), self.target.config.account_sid)
+            self._room.learn(all(b.kind not in _OUTCOMES for b in found))
 
     def sure_of(self, exchange: Exchange) -> Exchange:
         """An exchange that counts: where an answer did not come in the shorter time that a target gets once it has hung, it is asked once more.

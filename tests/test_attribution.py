@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -319,6 +320,29 @@ def test_rules_of_large_calls_are_one_finding_also_where_some_are_of_twins() -> 
     ]
     (one,) = _of_large_calls(merged(found, frozenset()))
     assert one.cause.startswith(LATE) and len(one.also) == 2
+
+
+@pytest.mark.slow
+def test_server_with_room_for_few_calls_at_once_is_one_finding_and_gets_fewer_from_then_on() -> None:
+    room = threading.Semaphore(3)
+    turned_away = 0
+
+    def in_turn(turn: Turn) -> Behaviour | Answer:
+        nonlocal turned_away
+        if not room.acquire(blocking=False):
+            turned_away += 1
+            return as_json({}, "503 Service Unavailable")
+        try:
+            time.sleep(0.03)
+            return turn.answer
+        finally:
+            room.release()
+
+    emulated = EmulatorSettings()
+    with Wrapped(act_of=Act(in_turn, lambda t: t.is_post), settings=emulated) as server:
+        outcome = outcome_of_run(url=server.url, account_sid=emulated.account_sid, auth_token=emulated.auth_token, profile="small", seed=SEED)
+    assert (outcome.exit_code, outcome.clauses) == (1, ["call.concurrency"]), outcome.told()
+    assert turned_away < 120
 
 
 @pytest.mark.slow
