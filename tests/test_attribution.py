@@ -18,7 +18,7 @@ from adversary.server import CLOSES, Behaviour, as_json
 from adversary.wrapped import Act, Turn, Wrapped, created
 from support import Outcome, judged_run, outcome_of_run
 
-from harness.attribution import _same_in_company
+from harness.attribution import _same_in_company, attribute
 from harness.attribution.invalid import LATE, _of_large_calls, merged
 from harness.case import Case
 from harness.config import RunConfig
@@ -33,6 +33,9 @@ from harness.oracle import Knowledge
 from harness.replay import replay
 from harness.report.findings_file import findings_file
 from harness.saved import load_case, save_cases
+from harness.session import Budget, Session
+from harness.target import Target, TargetConfig
+from strategies.drawing import Numbers
 from strategies.plan import PROFILES
 
 
@@ -320,6 +323,24 @@ def test_rules_of_large_calls_are_one_finding_also_where_some_are_of_twins() -> 
     ]
     (one,) = _of_large_calls(merged(found, frozenset()))
     assert one.cause.startswith(LATE) and len(one.also) == 2
+
+
+@pytest.mark.parametrize("step", ["sequence", "again"])
+def test_what_fails_alone_too_is_not_told_of_the_request_before_it(step: str) -> None:
+    number = "+4532123456"
+    usual = Case((("To", "+14155550100"), ("From", "+15005550006"), ("Url", "https://example.com/voice")), "call.created")
+    danish = usual.with_pairs((("To", number), *usual.pairs[1:], ("CallReason", "x")), ())
+    emulated = EmulatorSettings()
+    with Wrapped(act_of=Act(refuses, lambda t: form_of(t).get("To") == number), settings=emulated) as server:
+        session = Session(Target(TargetConfig(server.url, emulated.account_sid, emulated.auth_token)), Budget())
+        session.known = Knowledge(frozenset(("+15005550006",)), frozenset(("+14155550100",)))
+        first = usual if step == "sequence" else danish
+        session.judge(session.send(first), step, (first, danish), 0)
+        session.seen.clear()  # as if the first of them had been another
+        session.judge(session.send(danish), step, (first, danish), 1)
+        (finding,) = attribute(session, Numbers(("+15005550006",), ("+14155550100",)))
+        session.close()
+    assert (finding.clause, finding.before) == ("to.e164", ())
 
 
 @pytest.mark.slow

@@ -149,6 +149,10 @@ class Prober:
         session: the way to the target.
         numbers: the target's numbers.
         limits: how much may be spent.
+
+    Attributes:
+        probes: how many were sent.
+        no_repeats: whether the target refuses what it was sent a moment ago.
     """
 
     def __init__(self, session: Session, numbers: Numbers, limits: Limits) -> None:
@@ -158,19 +162,19 @@ class Prober:
         self.probes = 0
         self._begun = time.monotonic()
         self._spendable = 1.0
-        self._no_repeats = False
+        self.no_repeats = False
         self._is_over = False
         self._answered: dict[Case, Exchange] = {}
 
     def learn_repeats(self, seen: Sequence[Seen]) -> None:
         """Finds out whether the target refuses what it was sent a moment ago, too; probes are then never quite the same."""
         again = [s for s in seen if s.step == "again" and s.place > 0 and s.breach.kind in ("refused", "crashed")]
-        if self._no_repeats or not again:
+        if self.no_repeats or not again:
             return
         base = self.plain_on_base([])
         with suppress(Spent):
             answers = [self.send_next(self.plain_on_base([("Url", url)])) for url in (_BETWEEN, _URL, _BETWEEN + "/2", _URL)]
-            self._no_repeats = answers[0].is_created and not answers[3].is_created and base == answers[3].case
+            self.no_repeats = answers[0].is_created and not answers[3].is_created and base == answers[3].case
 
     def can_ask(self) -> bool:
         """Whether a probe still gets an answer; the simplest call tells."""
@@ -198,7 +202,7 @@ class Prober:
         Raises:
             Spent: no further probe may be sent.
         """
-        if self._no_repeats:
+        if self.no_repeats:
             return self._sent_once(case)
         return self.send_apart(case)
 
