@@ -608,7 +608,7 @@ class Session:
 
     def _make_room(self, case: Case) -> None:
         """Sends fewer at once from now on, where a case that went wrong among others goes well alone, several times."""
-        if self._room.is_wanted:
+        if self._room.is_wanted and self.target.loopback:  # elsewhere a call that may have been created is never sent again
             found, _ = judge(self.send(case), self.expect(case), self.target.config.account_sid)
             self._room.learn(all(b.kind not in _OUTCOMES for b in found))
 

@@ -96,6 +96,7 @@ SLOW = {
     "crashes-host-name": Row("status-callback.host-name", also=HOST_NAMES),
     "crashes-non-ascii": Row("call-reason.text", cause="CallReason="),
     "to-lower": Row("echo.to", pairs=3),
+    "from-client-as-integer": Row("echo.from", pairs=3, cause="with From=client:007"),
     "date-created-iso": Row("response.date-created.format", pairs=3),
     "queue-time-number-every-7th": Row("response.queue-time.type", cause="now and then"),
     "envelope-status-200": Row("response.status", pairs=3),
@@ -257,6 +258,12 @@ def says_clients_in_small_letters(turn: Turn) -> Answer:
     return replace(turn.answer, body=json.dumps(document).encode())
 
 
+def says_clients_as_integers(turn: Turn) -> Answer:
+    document = json.loads(turn.answer.body)
+    document.update({n: re.sub(r"^client:0+(?=[0-9]+$)", "client:", document[n]) for n in ("to", "from")})
+    return replace(turn.answer, body=json.dumps(document).encode())
+
+
 def refuses(_turn: Turn) -> Behaviour:
     return as_json({"code": 20001, "message": "no", "more_info": "", "status": 400}, "400 Bad Request")
 
@@ -268,6 +275,7 @@ ALIKE: dict[str, tuple[Act, str, str]] = {
     "ports": (Act(refuses, lambda t: t.answer.is_created and has_a_long_port_to_call_back(t)), "recording-status-callback.absolute", "the same rule of StatusCallback"),
     "two in company": (Act(refuses, lambda t: t.answer.is_created and has_a_method_beside_an_application(t)), "call.ignored-parameter", "; the same with "),
     "both ends": (Act(says_clients_in_small_letters, created), "echo.to", "with To=client:"),
+    "both ends as integers": (Act(says_clients_as_integers, created), "echo.to", "with To=client:007"),
     "a token beyond ASCII": (Act(lambda _: as_json({}, "500 Internal Server Error"), has_a_token_beyond_ascii), "auth.wrong", "credentials: beyond-ascii"),
     "ignored": (Act(lambda _: CLOSES, has_no_address_to_call_back), "status-callback.well-formed", "StatusCallback="),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from difflib import SequenceMatcher
 from urllib.parse import parse_qsl
 
 from harness.attribution.minimise import minimise
@@ -19,13 +20,15 @@ from harness.session import AT_ONCE, Seen
 _TRIES = 4
 _REFUSED = ("auth.", "refusal.")
 _BODY_PAIRS = 12
+_LONG = 500  # characters of an address that is not compared any more
 _UNKNOWN = "malformed.unknown-parameter"
 _CONTENT_TYPE = "malformed.content-type"
 _OF_SEVERAL = ("echo.sid-unique", "response.read-back")
 _MIXED = ("echo.own-call", "echo.to", "echo.from")
 _PASSWORDS = (PREVIOUS_PASSWORD, EARLIER_PASSWORD)
 _ON_USED = "on a connection on which another call came before"
-_OTHER = ("To", "client:alice")
+_CLIENT = "client:alice"
+_OTHER = ("To", _CLIENT)
 _SIP_USER = (("SipAuthUsername", "alice"), ("SipAuthPassword", "Zq3-vT8_wL1.xB6"))
 
 # Kinds of attributes that one function usually writes.
@@ -46,7 +49,7 @@ def _tells_of_no_call(exchange: Exchange) -> bool:
 
 
 def _change(finding: Finding) -> str:
-    """In what way one of a call's ends comes back: cut after so many characters, in other letters, without its start; nothing if in no such way."""
+    """In what way one of a call's ends comes back: cut after so many characters, in other letters, or with something put for something inside."""
     end = "To" if finding.clause == "echo.to" else "From"
     sent, back = finding.case.get(end) or "", (finding.exchange.document or {}).get(end.lower())
     if not isinstance(back, str) or not back or back == sent:
@@ -55,7 +58,10 @@ def _change(finding: Finding) -> str:
         return "letters"
     if sent.startswith(back):
         return f"cut after {len(back)}"
-    return f"without {sent.removesuffix(back)}" if sent.endswith(back) else ""
+    if len(back) > _LONG or len(sent) > _LONG:
+        return ""
+    changes = SequenceMatcher(None, sent, back, autojunk=False).get_opcodes()
+    return ", ".join(f"{back[k:m]} for {sent[i:j]}" for kind, i, j, k, m in changes if kind != "equal")
 
 
 class Content:
@@ -303,8 +309,7 @@ class Content:
                 return sequel
             flaky = (shown, tries) if shown else (total, max(self.prober.session.counts.cases, total))
             return replace(finding_as_seen(found, exchange), flaky=flaky, cause="now and then")
-        usual = self.prober.on_base([], Case(())).get("To")
-        finding = replace(finding_as_seen(found, exchange), cause=_condition(exchange.case, usual))
+        finding = replace(finding_as_seen(found, exchange), cause=_condition(exchange.case, self.prober.on_base([], Case(()))))
         is_alone = self.prober.session.target.always_fresh
         return self._on_used_connection(finding, s.exchange.previous) if exchange.is_created and not is_alone else finding
 
@@ -366,10 +371,10 @@ class Content:
             candidate = case.with_pairs(tuple(p for p, _ in kept), tuple(t for _, t in kept))
             return self.prober.expect(candidate).expected in allowed and breaks(candidate)
 
-        usual = dict(base.pairs)
-        named = case.with_pairs(tuple((n, usual[n] if n == "To" else v) for n, v in case.pairs), case.styles)
-        if named != case and self.prober.expect(named).expected in allowed and breaks(named):
-            case = named
+        for end, value in (("From", base.get("From")), ("To", base.get("To")), ("To", _CLIENT)):
+            named = case.with_pairs(tuple((n, value or "" if n == end else v) for n, v in case.pairs), case.styles)
+            if case.get(end) != base.get(end) and self.prober.expect(named).expected in allowed and breaks(named):
+                case = named
         minimise(styled(case), same)
         return best, best_breach, 1, 1
 
@@ -416,12 +421,15 @@ def _oddity(case: Case) -> str:
     return f"content type {case.content_type or 'none'}, a body of {len(case.body or b'')} bytes"
 
 
-def _condition(case: Case, usual: str | None) -> str:
-    """What the smallest case has beyond the simplest call, which is to the usual number."""
+def _condition(case: Case, base: Case) -> str:
+    """What the smallest case has beyond the simplest call."""
     if case.pause:
         return f"after {case.pause:g} s without a request"
-    to = case.get("To") or usual or ""
+    ends = {n: case.get(n) or base.get(n) or "" for n in ("To", "From")}
+    odd = [n for n, v in ends.items() if v != base.get(n)]
+    if "From" in odd and ends["To"] == _CLIENT:
+        odd = ["From"]  # beside which To can be no number
     extra = [n for n, _ in case.pairs if n not in ("To", "From", "Url")]
-    if to != usual:
-        extra = [f"To={short(to)}", *(n for n in extra if n != "Twiml" or "Url" in dict(case.pairs))]
+    if odd:
+        extra = [*(f"{n}={short(ends[n])}" for n in odd), *(n for n in extra if n != "Twiml" or "Url" in dict(case.pairs))]
     return f"with {', '.join(dict.fromkeys(extra))}" if extra else ""

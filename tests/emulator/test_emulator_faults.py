@@ -105,6 +105,7 @@ FORMS: list[Pairs] = [
     [("From", FROM), ("To", TO), ("Url", "https://a.example/x")],
     [("Url", "https://a.example/x"), ("To", TO), ("From", FROM)],
     form(To="client:a", From="client:Bob"),
+    form(To="client:a", From="client:007"),
     form(To="sip:a@example.com", From="client:Bob"),
     form(To="sip:a@example.com", Url=None, Twiml=twiml(4500)),
     form(To="client:a", Timeout="900"),

@@ -181,6 +181,7 @@ _SAID_BACK: tuple[Row, ...] = (
     ("from", "plusless", "has lost its plus", change("from", lambda text: text.removeprefix("+")), always),
     ("from", "to", "is what To was", said("from", "To"), always),
     ("from", "other-number", "is another number of the account", put("from", "+13125550187"), sent("StatusCallback")),
+    ("from", "client-as-integer", "has lost the zeros before a client of digits alone", change("from", _as_integer), matches("From", "client:0[0-9]+")),
     ("from", "client-upper", "is in capitals", change("from", str.upper), matches("From", "client:.*")),
 )  # fmt: skip
 
