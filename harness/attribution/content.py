@@ -208,6 +208,10 @@ class Content:
 
     def _fold_own_call(self) -> None:
         """A to or from that is wrong with a certain request may by chance be another call's: one finding."""
+        twins = [f for f in self.ledger.findings if f.check == "check_echo" and f.clause == "echo.to" and "echo.to" not in self.ledger.apart]
+        if len(twins) > 1:
+            first = min(twins, key=lambda f: len(f.case.pairs))
+            self._put_one_for(replace(first, occurrences=max(f.occurrences for f in twins)), first, [f for f in twins if f is not first])
         said_back = [f for f in self.ledger.findings if f.check == "check_echo" and f.clause in ("echo.to", "echo.from")]
         steady = next((f for f in said_back if f.flaky is None and (not f.before or f.cause == _ON_USED)), None)
         chance = next((f for f in self.ledger.findings if f.check == "check_own_call" and f.flaky is not None), None)
@@ -350,7 +354,7 @@ class Content:
             nonlocal best, best_breach
             exchange = self.prober.send(case)
             for b in self._judged(exchange):
-                if b.clause == s.breach.clause:
+                if _is_alike(b, s):
                     best, best_breach = exchange, b
                     return True
             return False
@@ -388,10 +392,12 @@ class Content:
         if previous is not None:
             odd = previous.method != "POST" or previous.credentials != "right"
             firsts.setdefault(previous, f"after a request ({_oddity(previous)})" if odd else "after the request before it")
+        if s.breach.clause in _MIXED and case.get("To") != _CLIENT:
+            firsts.setdefault(self.prober.plain_on_base([_OTHER]), "after another call")
         last: list[Breach] = []
 
         def shows(exchange: Exchange) -> bool:
-            last[:] = [b for b in self._judged(exchange) if b.clause == s.breach.clause]
+            last[:] = [b for b in self._judged(exchange) if _is_alike(b, s)]
             return bool(last)
 
         try:
@@ -399,13 +405,19 @@ class Content:
                 for one in dict.fromkeys(cases):
                     exchange = self.prober.every_time(first, one, shows)
                     if exchange is not None:
-                        return replace(finding_as_seen(last[0], exchange), before=(first,), cause=cause)
+                        found = replace(last[0], clause=s.breach.clause, check=s.breach.check)
+                        return replace(finding_as_seen(found, exchange), before=(first,), cause=cause)
         except Spent:
             pass
         return None
 
     def _judged(self, exchange: Exchange) -> list[Breach]:
         return judge(exchange, self.prober.expect(exchange.case), self.prober.session.target.config.account_sid)[0]
+
+
+def _is_alike(b: Breach, s: Seen) -> bool:
+    """Whether a probe's answer shows what was seen; whose call it tells of instead of its own is not asked again."""
+    return b.clause == s.breach.clause or (s.breach.check == "check_own_call" and b.clause == "echo.to")
 
 
 def _oddity(case: Case) -> str:
