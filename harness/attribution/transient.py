@@ -115,14 +115,21 @@ class Transients:
 
     def _by_sequence(self, s: Seen) -> tuple[Exchange, tuple[Case, ...]] | None:
         """The exchange, and the case to send before it, if the two of them show the break every time."""
-        case = s.exchange.case
         wrong = self.prober.plain_on_base([("Timeout", "word")]) if s.breach.expected == "201" else None
-        first_choices = (case if s.place else None, wrong, s.exchange.previous, case)
-        for first in dict.fromkeys(c for c in first_choices if c is not None):
-            found = self.prober.every_time(first, case, outcome_of(s.breach.kind))
-            if found is not None:
-                return found, (first,)
+        for case in self._simple_first(s.exchange.case, s.breach.expected):
+            first_choices = (case if s.place else None, wrong, s.exchange.previous, case)
+            for first in dict.fromkeys(c for c in first_choices if c is not None):
+                found = self.prober.every_time(first, case, outcome_of(s.breach.kind))
+                if found is not None:
+                    return found, (first,)
         return None
+
+    def _simple_first(self, case: Case, expected: str) -> tuple[Case, ...]:
+        """A case, and before it the simplest call with what is wrong in it, where that has to be refused as well."""
+        odd = [case.pairs[r.index] for r in self.prober.expect(case).reasons if r.index >= 0]
+        simple = self.prober.plain_on_base(odd)
+        is_simpler = expected == "4xx" and odd and len(simple.pairs) < len(case.pairs) and self.prober.expect(simple).expected is Expected.REJECT
+        return (simple, case) if is_simpler else (case,)
 
 
 def _level_of(clause: str, group: list[Seen]) -> Level:
