@@ -388,7 +388,7 @@ class Plan:
             styles = (names[1 + (turn // 8) % (len(names) - 1)],) * len(case.pairs)
         if kind == 7 and turn % 3 == 0:
             # Pieces of 300 bytes come as over a slow line, which takes time.
-            return replace(case, segments=rng.choice((1, 7, 100)) if len(case.pairs) < 9 else 300 if turn // 24 % 5 == 0 else 60)
+            return replace(case, segments=rng.choice((1, 7, 100)) if len(case.pairs) < 9 else 300 if turn // 24 % 8 == 0 else 60)
         if kind == 7:
             return replace(case, content_type=FORM_TYPE + rng.choice(_CHARSETS))
         return replace(case, styles=styles)
