@@ -211,7 +211,8 @@ class Content:
         twins = [f for f in self.ledger.findings if f.check == "check_echo" and f.clause == "echo.to" and "echo.to" not in self.ledger.apart]
         if len(twins) > 1:
             first = min(twins, key=lambda f: len(f.case.pairs))
-            self._put_one_for(replace(first, occurrences=max(f.occurrences for f in twins)), first, [f for f in twins if f is not first])
+            whole = joined(first, [f for f in twins if f is not first])
+            self._put_one_for(replace(whole, occurrences=max(f.occurrences for f in twins)), first, twins)
         said_back = [f for f in self.ledger.findings if f.check == "check_echo" and f.clause in ("echo.to", "echo.from")]
         steady = next((f for f in said_back if f.flaky is None and (not f.before or f.cause == _ON_USED)), None)
         chance = next((f for f in self.ledger.findings if f.check == "check_own_call" and f.flaky is not None), None)

@@ -35,7 +35,7 @@ from strategies.values import edges
 _ASSUME_AFTER = 6
 _VALUE_PROBES = 60
 _LATE_TRIES = 5  # calls that failed after another request, of which it is asked whether they do alone as well
-_BEFORE = "https://example.com/before/"
+_BEFORE = "https://example.com/before"
 # Sent only where the target took one that it cannot know.
 _OF_OPEN_SIDS = ("application-sid.well-formed", "byoc.well-formed")
 _KEPT_WHOLE = ("values", "range", "well-formed", "e164", "own-number")
@@ -63,13 +63,10 @@ class ValidCalls:
             return case.pause > 0, s.step not in ("one", "batch"), len(case.pairs) > 6, s.exchange.number
 
         ordered = sorted(seen, key=costs)
-        for s in ordered:
-            if s.place == 0:
-                self._asked(s)
-        tries = _LATE_TRIES
-        for s in (s for s in ordered if s.place > 0):
-            tries -= 1
-            if tries >= 0 and self._fails_after_a_good_one(s):
+        for s in (s for s in ordered if s.place == 0):
+            self._asked(s)
+        for i, s in enumerate(s for s in ordered if s.place > 0):
+            if i < _LATE_TRIES and self._fails_after_a_good_one(s):
                 self._asked(s)
             else:
                 self.ledger.transient.append(s)
@@ -84,15 +81,12 @@ class ValidCalls:
         """Whether what failed after another request also fails right after a call that is created: then it is not what came before."""
         if self.prober.no_repeats or any(c.kind == s.breach.kind for c in self.ledger.causes):
             return False  # what a known cause explains is left out later
-        wrong = outcome_of(s.breach.kind)
+        good = self.prober.plain_on_base([("Url", _BEFORE)])
         try:
-            for turn in range(ROUNDS):
-                good = self.prober.send_next(self.prober.plain_on_base([("Url", f"{_BEFORE}{turn}")]))
-                if not good.is_created or not wrong(self.prober.send_next(s.exchange.case)):
-                    return False
+            is_good = self.prober.send_apart(good).is_created
+            return is_good and self.prober.every_time(good, s.exchange.case, outcome_of(s.breach.kind)) is not None
         except Spent:
             return False
-        return True
 
     def _unasked(self, s: Seen) -> None:
         """Where nothing can be asked any more: what a failing call has in common with others tells whether it is more than chance."""
