@@ -79,6 +79,13 @@ FINDINGS: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
         [entry(), entry(FORM + "&Trim=do-not-trim", 201, call(2)), entry(FORM + "&Timeout=5", 201, call(3)), entry(FORM + "&Trim=do-not-trim&Timeout=5", 400, REFUSED)],
         ["call.combination"],
     ),
+    "a value refused, and read in no call that holds it": (
+        [entry(), entry(FORM + "&Trim=do-not-trim&Trim=trim-silence", 201, call(2)), *(entry(FORM + f"&Trim=do-not-trim&Timeout={n}", 400, REFUSED) for n in (5, 6))],
+        ["trim.values"],
+    ),
+    "a value refused nearly always": (
+        [entry(), entry(FORM + "&Trim=do-not-trim", 201, call(2)), *(entry(FORM + f"&Trim=do-not-trim&Timeout={n}", 400, REFUSED) for n in range(5, 35))], ["trim.values"],
+    ),
     "a sid twice": ([entry(), entry(FORM + "&Timeout=5")], ["echo.sid-unique"]),
     "a long time ago": ([entry(body=call(2, date_created="Fri, 05 Jun 2020 10:00:00 +0000"))], ["echo.date-created"]),
 }
