@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -182,24 +181,18 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["harness.emulator.listener"])
 
 
-def _serve(settings: EmulatorSettings, ready: Connection) -> None:
-    serve(settings, ready=ready.send)
-
-
 @contextmanager
 def forked(settings: EmulatorSettings) -> Iterator[str]:
     """An emulator in a process that is forked off one which has all imported: it is up in a tenth of the usual time. Gives its URL."""
     here, there = _FORKS.Pipe()
-    process = _FORKS.Process(target=_serve, args=(settings, there), daemon=True)
+    process = _FORKS.Process(target=serve, args=(settings,), kwargs={"ready": there.send}, daemon=True)
     process.start()
     try:
         assert here.poll(120), "the emulator did not start"
         yield here.recv()
     finally:
-        process.terminate()
-        process.join(5)
-        if process.is_alive():
-            process.kill()
+        process.kill()
+        process.join()
         here.close()
         there.close()
 
