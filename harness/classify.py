@@ -156,7 +156,7 @@ def _(domain: Twiml, value: str) -> str:
 
 def utf16_units(text: str) -> int:
     """How many UTF-16 code units a text has."""
-    return len(text) + sum(c > "\uffff" for c in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _is_twiml(text: str) -> bool:

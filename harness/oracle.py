@@ -7,6 +7,7 @@ sends nothing and imports nothing that does.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from harness.case import Case
 from harness.classify import classify, not_utf8
@@ -17,6 +18,7 @@ from harness.wire import CLAUSE_OF_STYLE
 INSTRUCTIONS = ("Url", "Twiml", "ApplicationSid")
 _PHONE = frozenset(("e164",))
 _NO_PHONE = frozenset(("sip", "client"))
+_CLASS = {(name, found): (row, f"{PARAMETER[name].slug}.{found}") for (name, found), row in VALUE_CLASS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,13 @@ class Knowledge:
         return replace(self, open_sids=self.open_sids | {name})
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why the oracle expects what it does: a clause, its level in this company, and the pair's place (-1: the whole)."""
 
     clause: str
     level: Level
     parameter: str | None = None
-    index: int = -1
+    at: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +206,7 @@ def _file(
     parameter: Parameter, found: str, index: int, case: Case, names: set[str], to_class: str,
     rejected: list[Reason], unclear: list[Reason], accepted: list[Reason],
 ) -> None:
-    row = VALUE_CLASS[parameter.name, found]
-    clause = f"{parameter.slug}.{found}"
+    row, clause = _CLASS[parameter.name, found]
     if row.expected is Expected.ACCEPT:
         accepted.append(Reason(clause, row.level, parameter.name, index))
     elif row.expected is Expected.EITHER or _is_ignored(parameter, names, to_class):
@@ -220,12 +220,12 @@ def _is_ignored(parameter: Parameter, names: set[str], to_class: str) -> bool:
     """Whether the description says that the parameter is ignored in this company."""
     if parameter.phone_only and to_class not in _PHONE:
         return True
-    return any(n in names for n in parameter.ignored_with)
+    return not names.isdisjoint(parameter.ignored_with)
 
 
 def _is_useless(parameter: Parameter, case: Case, names: set[str]) -> bool:
     """Whether the parameter can have no effect in this company, though the description doesn't say it is ignored."""
-    if any(n in names for n in parameter.useless_with):
+    if not names.isdisjoint(parameter.useless_with):
         return True
     return any(case.get(n) != wanted if wanted is not None else not case.get(n) for n, wanted in parameter.useless_without)
 

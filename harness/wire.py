@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from harness.case import ACCOUNTS, CREDENTIALS, Case, Pair
 
 _LONGEST_TYPE, _LONGEST_BODY, _MOST_AT_A_TIME = 1000, 64 << 20, 64 << 20
 _LONGEST_PAUSE = 10.0  # seconds
+_SHORT = 64  # characters of which the encoding is remembered
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _LITERAL = _UNRESERVED | frozenset(b",/:?@")
@@ -59,6 +61,11 @@ def encode_text(text: str, style: str = "plain") -> str:
     Returns:
         ASCII text.
     """
+    return _encoded(text, style) if len(text) <= _SHORT else _encoded.__wrapped__(text, style)
+
+
+@lru_cache(maxsize=4096)
+def _encoded(text: str, style: str) -> str:
     table = _TABLES[style]
     if table is _PLAIN and _SAFE_ASCII.issuperset(text):
         return text

@@ -17,6 +17,12 @@ from harness.contract.model import Events, Sid, Url
 from strategies.values import edges, fresh
 
 _GOLDEN = 0.6180339887498949
+# The first class of each parameter that must be taken.
+_VALID = {p.name: c.slug for p in reversed(PARAMETERS) for c in reversed(p.classes) if c.expected is Expected.ACCEPT}
+# Each optional parameter, how often a call that has many has it, and whether it needs a SID that the target knows.
+_OPTIONAL = tuple(
+    (p.name, 0.6 if p.name in ("ApplicationSid", "SendDigits") else 1.0, isinstance(p.domain, Sid)) for p in PARAMETERS if not p.required
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +137,10 @@ class Drawer:
 
     def valid(self, name: str) -> str | None:
         """A valid value of any accepted class of a parameter that isn't an address of the call."""
-        domain = PARAMETER[name].domain
-        slugs = [c.slug for c in PARAMETER[name].classes if c.expected is Expected.ACCEPT]
-        if not slugs:
+        slug = _VALID.get(name)
+        if slug is None:
             return None
-        slug = slugs[0]
-        if isinstance(domain, Url) and self.rng.random() < 0.12:
+        if isinstance(PARAMETER[name].domain, Url) and self.rng.random() < 0.12:
             slug = "long"
         return self.value(name, slug, 0.25)
 
@@ -170,18 +174,12 @@ class Drawer:
         rng = self.rng
         kind = kind or rng.choices(("phone", "sip", "client"), (6, 2, 2))[0]
         pairs: list[Pair] = [p for p in self.ends(kind, familiar) if p[0] not in without]
-        for parameter in PARAMETERS:
-            if parameter.required or parameter.name in without or rng.random() >= self._share_of(parameter.name, share):
-                continue
-            pairs.extend(self.pair_of(parameter.name, familiar))
+        for name, often, is_sid in _OPTIONAL:
+            if name not in without and rng.random() < share * often and (not is_sid or name in self.open_sids):
+                pairs.extend(self.pair_of(name, familiar))
         self.instruct(pairs, without)
         rng.shuffle(pairs)
         return pairs
-
-    def _share_of(self, name: str, share: float) -> float:
-        if isinstance(PARAMETER[name].domain, Sid) and name not in self.open_sids:
-            return 0.0
-        return share * (0.6 if name in ("ApplicationSid", "SendDigits") else 1.0)
 
     def instruct(self, pairs: list[Pair], without: frozenset[str]) -> None:
         names = {n for n, _ in pairs}

@@ -413,7 +413,7 @@ class InvalidCalls:
         """The exchange of the simplest call with as little as possible of what is odd in it; else of the case without what isn't needed."""
         best = exchange
         pairs = list(exchange.case.pairs)
-        odd = [pairs[r.index] for r in self.prober.expect(exchange.case).reasons if r.clause == clause and r.index >= 0]
+        odd = [pairs[r.at] for r in self.prober.expect(exchange.case).reasons if r.clause == clause and r.at >= 0]
 
         def same(kept: list[Pair]) -> bool:
             nonlocal best

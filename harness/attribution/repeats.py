@@ -65,8 +65,8 @@ def _is_another_taken(prober: Prober, case: Case) -> bool:
             return False
         pairs[place] = (pairs[place][0], url)
     for reason in prober.expect(case).reasons:
-        if reason.index >= 0:
-            name, value = case.pairs[reason.index]
+        if reason.at >= 0:
+            name, value = case.pairs[reason.at]
             another = fresh(name, classify(name, value), rng, rng.random())
             pairs = [(name, another) if p == (name, value) and another is not None else p for p in pairs]
     changed = replace(case, pairs=tuple(pairs), styles=())

@@ -126,7 +126,7 @@ class Transients:
 
     def _simple_first(self, case: Case, expected: str) -> tuple[Case, ...]:
         """A case, and before it the simplest call with what is wrong in it, where that has to be refused as well."""
-        odd = [case.pairs[r.index] for r in self.prober.expect(case).reasons if r.index >= 0]
+        odd = [case.pairs[r.at] for r in self.prober.expect(case).reasons if r.at >= 0]
         simple = self.prober.plain_on_base(odd)
         is_simpler = expected == "4xx" and odd and len(simple.pairs) < len(case.pairs) and self.prober.expect(simple).expected is Expected.REJECT
         return (simple, case) if is_simpler else (case,)
