@@ -227,7 +227,7 @@ def _explain(session: Session, answers: list[Exchange], wanted: Wanted) -> Targe
             f"{config.url} answers 401: it refuses the token read from {wanted.token_variable} for account {config.account_sid}; "
             "check both"
         )
-    if any(_is_of_a_number(e) for e in answers):
+    if any(_is_of_a_number(e) or (_is_refusal(e) and last.status in _OF_A_NUMBER) for e in answers):
         return Inconclusive(_none_taken(config.url, answers))
     if last.status in (404, 405):
         return Inconclusive(

@@ -146,6 +146,12 @@ def test_refusal_by_404_that_speaks_of_from_is_not_told_of_the_path() -> None:
         preflight(session, Wanted())
 
 
+def test_refusal_by_404_beside_others_by_400_is_not_told_of_the_path() -> None:
+    bad, unowned = as_json({"code": 1}, "400 Bad Request"), as_json({"code": 2}, "404 Not Found")
+    with wrapped(how=lambda t: bad if t.number < 4 else unowned) as server, session_at(server) as session, pytest.raises(Inconclusive, match="--from"):
+        preflight(session, Wanted())
+
+
 def test_target_that_says_at_once_again_and_again_is_asked_less_and_less_often() -> None:
     limited = as_json({"code": 20429}, "429 Too Many Requests", "Retry-After: 0")
     with Hostile((*[limited] * 6, reply())) as server, session_at(server) as session:
