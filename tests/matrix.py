@@ -35,6 +35,16 @@ def judged(name: str, seed: int, profile: str, only: tuple[str, ...] = ()) -> Ou
     return judged_run(settings_of(faults=(name,)), seed=seed, profile=profile, only=only)
 
 
+def decided(name: str, seed: int, only: tuple[str, ...] = ()) -> Outcome:
+    """The run that decides: the smallest that finds the fault and nothing else, or else a quick one about all clauses."""
+    outcome = judged(name, seed, "small", only)
+    for clauses in dict.fromkeys((only, ())):
+        if not deviation(name, outcome):
+            break
+        outcome = judged(name, seed, "quick", clauses)
+    return outcome
+
+
 def groups_of(name: str) -> tuple[str, ...]:
     """Globs of the clauses that a fault breaks and of those beside them; none where it takes calls of all sorts to see it."""
     if FAULTS[name].family in ("state", "refusals", "secrets", "access", "methods", "encoding"):

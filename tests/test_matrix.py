@@ -1,7 +1,7 @@
 """Judging the judge: every fault of the emulator gets a finding of its own clause, and nothing else is found.
 
-Each fault is judged in a small run about its own clauses, and where that does not meet it, since it shows only under a
-condition, in a quick one. Every twentieth is judged about all clauses, as `make matrix` judges all of them.
+Each fault is judged in a small run about its own clauses, every twentieth about all clauses, and where that does not meet
+it, since it shows only under a condition, in a quick one, as `make matrix` judges all of them.
 By default every fourth fault is judged, so that the tests stay short; with RINGTRUE_ALL_FAULTS=1, as in CI, all are but
 those that test_attribution.py judges more closely.
 """
@@ -25,19 +25,9 @@ EVERY = 1 if os.environ.get("RINGTRUE_ALL_FAULTS") else 4
 CHOSEN = [f for i, f in enumerate(FAULTS) if (i % EVERY == 0 or f in QUICK) and f not in ROWS]
 
 
-def run_with(fault: str) -> Outcome:
-    """The run that decides: the smallest that finds the fault and nothing else, or else a whole quick one."""
-    only = matrix.groups_of(fault)
-    for profile in ("small", "quick") if fault not in WHOLE else ():
-        outcome = matrix.judged(fault, SEED, profile, only)
-        if not matrix.deviation(fault, outcome):
-            return outcome
-    return matrix.judged(fault, SEED, "quick")
-
-
 @pytest.mark.parametrize("fault", [f if f in QUICK else pytest.param(f, marks=pytest.mark.slow) for f in CHOSEN])
 def test_fault_is_found_by_its_own_clause_and_nothing_else_is(fault: str) -> None:
-    outcome = run_with(fault)
+    outcome = matrix.decided(fault, SEED, () if fault in WHOLE else matrix.groups_of(fault))
     assert not matrix.deviation(fault, outcome), outcome.told()
 
 
