@@ -25,13 +25,14 @@ _MOST_READINGS = 32
 _LARGEST_BODY = 8 << 20  # bytes
 _CHARSETS = ("utf-8", "us-ascii", "iso-8859-1", "nonsense")
 
-# Domains that are reserved for examples and tests (RFC 2606, RFC 6761), with whatever stands before them.
-_EXAMPLE = r"(?:[\w.-]*\.)?(?:example\.(?:com|net|org)|example|test|invalid|localhost)\.?(?::[0-9]*)?"
+# Domains that are reserved for examples and tests (RFC 2606, RFC 6761, IANA's names for tests in other scripts), with whatever stands before them.
+_TESTS = "kgbechtv|hgbk6aj7f53bba|0zwm56d|g6w251d|80akhbyknj4f|11b5bs3a9aj6g|jxalpdlp|9t4b11yi5a|deba0ad|zckzah|hlcj6aya9esc7a"
+_EXAMPLE = rf"(?:[\w.-]*\.)?(?:example\.(?:com|net|org)|example|test|invalid|localhost|xn--(?:{_TESTS}))\.?(?::[0-9]*)?"
 _AT_AN_EXAMPLE = re.compile(rf"(?:[a-z]+:)?(?:[\w.=&+-]*@)?{_EXAMPLE}(?:;transport=[a-z]+)?", re.IGNORECASE)
 _OF_AN_EXAMPLE = re.compile(_EXAMPLE, re.IGNORECASE)
 _ABSOLUTE = re.compile(r"(?:([a-z][a-z0-9+.-]*):[\\/]*|[\\/]{2,})([^/?#]*)", re.IGNORECASE)
 _NO_LABEL = re.compile(r"-[a-z0-9-]*|[a-z0-9-]*-|[a-z0-9_-]*_[a-z0-9_-]*|[a-z0-9-]{64,}", re.IGNORECASE)
-_A_NAME = re.compile(r".*\.[^\W\d_]{2,}\.?")
+_A_NAME = re.compile(r".*\.(?:[^\W\d_]{2,}|xn--[a-z0-9-]+)\.?|[0-9]+(?:\.[0-9]+){3}", re.IGNORECASE)
 _HARMLESS = re.compile(
     r"</?(?:Response|Say|Pause|Hangup|Reject|Gather)[ ]?/?>|<Say (?:voice=\"\w+\"|language=\"[\w-]+\")>|<Pause length=\"[0-9]+\"/>"
     r"|<Gather numDigits=\"[0-9]+\">|<\?xml version=\"1\.0\" encoding=\"UTF-8\"\?>|<!-- [\w ]* -->|<!\[CDATA\[[\w <]*\]\]>"

@@ -97,6 +97,11 @@ def _mutant(value: str, rng: Random) -> str:
     return value[:i] + (letter if kind < 2 else "") + value[i + (kind > 0):]
 
 
+def _wide(text: str) -> str:
+    """The same in fullwidth letters, which are others until somebody normalises them."""
+    return text.translate({c: c + 0xFEE0 for c in range(0x21, 0x7F)})
+
+
 # --- closed sets -----------------------------------------------------------------------------------
 
 _WORDS = ("yes", "no", "true", "1", "false", "0", "Continue", "on", "Hangup", "off", "both", "none", "null", "maybe", "unknown", "default", "auto", "x", "undefined", "-1",
@@ -118,7 +123,7 @@ def _(domain: Words, slug: str) -> tuple[str, ...]:
     v = domain.values
     return {
         "values": v,
-        "unknown-value": (*_WORDS, *_NEAR.get(v[0], ()), *(x.replace("-", j) for x in v if "-" in x for j in ("_", " ", "")), *(x + "s" for x in v), *(x[:-1] for x in v), v[0] + v[-1], f"{v[0]},{v[-1]}", f"{v[0]}&a=b", "*", v[0] + "é", "x" * 300),
+        "unknown-value": (*_WORDS, _wide(v[0]), *_NEAR.get(v[0], ()), *(x.replace("-", j) for x in v if "-" in x for j in ("_", " ", "")), *(x + "s" for x in v), *(x[:-1] for x in v), v[0] + v[-1], f"{v[0]},{v[-1]}", f"{v[0]}&a=b", "*", v[0] + "é", "x" * 300),
         "letter-case": tuple(w for x in v for w in (x.upper(), x.capitalize(), x.lower(), x.title(), x.swapcase())),
         "control-character": tuple(w for x in v for w in (x + "\n", "\n" + x, x + "\r\n", x + "\x00", x + "\t")),
         UNCLEAR: ("", " " + v[0], v[0] + " "),
@@ -142,7 +147,7 @@ def _(domain: Methods, slug: str) -> tuple[str, ...]:
     return {
         "values": domain.values,
         "unknown-value": (
-            "FETCH", "OPTIONS", "TRACE", "CONNECT", "GETS", "PSOT", "GE", "POSTGET", "GET,POST", "none", "1", "true", "PURGE",
+            "FETCH", "ＧＥＴ", "OPTIONS", "TRACE", "CONNECT", "GETS", "PSOT", "GE", "POSTGET", "GET,POST", "none", "1", "true", "PURGE",
             "http", "LIST", "get_", "G" * 300, "QUERY",
         ),
         "control-character": ("GET\n", "POST\n", "\nGET", "POST\r\n", "GET\x00", "POST\t"),
@@ -255,7 +260,7 @@ def _(domain: Sid, slug: str) -> tuple[str, ...]:
         "prefix": ("CA" + h, "AC" + h, "XX" + h, p.lower() + h, "PN" + h, "TK" + h, "SM" + h, "RE" + h, "MG" + h, "IM" + h, "SK" + h, "CN" + h, "WA" + h, p[0] + h, h, p[::-1] + h, p[0] + p[1].lower() + h, "sid", *(other + h.lower() for other in ("AP", "BY") if other != p)),
         "length": (p + h[:31], p + h + "0", p, p + h[:30], p + h + "00", p + h * 2, p + "0", p + h[:16], p + h * 8, p + h * 60),
         "hex-digits": tuple(
-            p + h[:i] + c + h[i + 1:] for i, c in ((31, "g"), (0, "G"), (15, "z"), (7, "x"), (31, "-"), (20, "o"), (3, "é"), (9, "_"))
+            p + h[:i] + c + h[i + 1:] for i, c in ((31, "g"), (0, "G"), (15, "z"), (7, "x"), (31, "-"), (20, "o"), (3, "é"), (9, "_"), (12, "７"))
         ),
         "control-character": (*tuple(p + h + c for c in ("\n", "\r\n", "\x00", "\t")), p + h[:31] + "\n", "\n" + p + h),
         UNCLEAR: ("", " " + p + h, p + h + " "),
@@ -380,7 +385,7 @@ def _(domain: Events, slug: str) -> tuple[str, ...]:
     mixed = () if domain.repeated else (f"{v[0]} bogus", f"bogus {v[0]}", f"{v[0]} {v[1]} bogus", f"{v[0]} bogus {v[1]}")
     return {
         "values": (*v, *joined),
-        "unknown-value": ("bogus", *mixed, *_OTHER_EVENTS, "busy", "done", "1", "*", "all", v[0] + "s", v[-1][:-1], "failed", "x" * 300, "true", v[0] + "\0", "queued"),
+        "unknown-value": ("bogus", *mixed, _wide(v[0]), *_OTHER_EVENTS, "busy", "done", "1", "*", "all", v[0] + "s", v[-1][:-1], "failed", "x" * 300, "true", v[0] + "\0", "queued"),
         UNCLEAR: ("", f"{v[0]}  {v[1]}", f"{v[0]} {v[1]} {v[0]}", f"{v[0]},{v[1]}", v[0].upper(), f" {v[0]}", f"{v[0]} {v[1]}", f"{v[0]}\n"),
     }[slug]
 
@@ -412,7 +417,7 @@ def _(domain: Url, slug: str) -> tuple[str, ...]:
             "https://example.com?x=1", "https://example.com/a%20b/%C3%A9", "https://EXAMPLE.com/Voice", "https://a.b.c.d.example.com/v",
             "https://my-host.example.org/x", "http://e.test/", "https://example.com/~user/a.b-c_d", "https://example.com/a;b=c,d/(e)!*'$@:",
             f"https://{'a' * 63}.example.com/", "https://123.example.com/", "https://example.com:65535/", "https://example.com/?q=a+b%2Bc",
-            "https://xn.example.org/voice?callback=http://other.example/x", "https://xn--bcher-kva.example.com/voice", "https://a--b.example.com/v",
+            "https://xn.example.org/voice?callback=http://other.example/x", "https://xn--bcher-kva.example.com/voice", "https://call.example.xn--80akhbyknj4f/v", "https://a--b.example.com/v",
             "https://example.com/a//b", "https://example.com/a/../b", "https://example.com/voice?a", "https://example.com/voice?a=1&a=2&b&=c",
             f"https://{'.'.join(c * 63 for c in 'abc')}.example.com/", *(t.url(rng, n) for n in (255, 254, 200, 128, 127, 100, 64)),
         ),

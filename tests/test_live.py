@@ -415,8 +415,9 @@ _XML = '<?xml version="1.0" encoding="UTF-8"?>'
         "//real.net/x", "https:real.net", "real.net/x", r"https:\\real.net", r"https://example.com\@real.net/", "https://example.com@real.net/", "https://real.net#.example.com",
         "https://real.net .example.com/", "https%3A%2F%2Freal.net%2F", "ftp://example.com/x", "javascript:real()", "https://example.com.real.net/", "https://notexample.com/",
         "http://2130706433/", "https://203.0.113.9/", "https://real.net\u3002example.com/", " https://real.net/", "https://example.com%2freal.net/",
+        "real.xn--p1ai/x", "https://real.xn--p1ai/x", "203.0.113.9/x",
     )),
-    *(("Url", url, True) for url in ("https://example.com", "http://a.b.test:8080/x?y=https://real.net", "/voice.xml", "voice.xml", "not a url", "", "HTTPS://EXAMPLE.org./x")),
+    *(("Url", url, True) for url in ("https://example.com", "http://a.b.test:8080/x?y=https://real.net", "/voice.xml", "voice.xml", "not a url", "", "HTTPS://EXAMPLE.org./x", "https://a.xn--zckzah/")),
 ])
 def test_off_this_machine_nobody_else_gives_instructions(name: str, value: str, allowed: bool) -> None:
     assert may_be_sent(Case((("To", FRIEND), (name, value))), (FRIEND,)) is allowed

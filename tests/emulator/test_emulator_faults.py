@@ -75,7 +75,7 @@ VALUES: dict[str, list[str]] = {
     ],
     "FallbackUrl": ["https://a.example/x?a=1", "nothing", "/x", "https:///x"],
     "StatusCallback": [
-        "https://a.example:8443/x", "https://a-b.example/x", "https://1a.example/", "https://a.example/x_y",
+        "https://a.example:8443/x", "https://a-b.example/x", "https://a.example.xn--zckzah/", "https://1a.example/", "https://a.example/x_y",
         "https://" + "a" * 63 + ".example/", "/x", "https://a.example/x y", "https://a_b.example/", "https://a..example/",
         "https://" + "a" * 64 + ".example/", "https://-a.example/", "https://a-.example/",
     ],
@@ -234,7 +234,7 @@ FIRST_SID = Ledger(SEED).new_sid()
 def forms() -> list[bytes]:
     """Each value alone, and the calls of several parameters."""
     alone = [(name, value) for name, values in VALUES.items() for value in values]
-    alone += [(name, word) for name in METHODS for word in ("GET", "POST", "FETCH", "TRACE", "GET\n")]
+    alone += [(name, word) for name in METHODS for word in ("GET", "POST", "FETCH", "TRACE", "GET\n", "\uff27\uff25\uff34")]
     return [encoded(form(**{name: value})) for name, value in alone] + [encoded(pairs) for pairs in FORMS]
 
 

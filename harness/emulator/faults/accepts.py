@@ -140,6 +140,7 @@ _METHODS: tuple[Row, ...] = (
     ("Method", "other-method", "that is TRACE, OPTIONS or CONNECT", value("Method", "TRACE", "OPTIONS", "CONNECT")),
     ("FallbackMethod", "word", "that is no method", matches("FallbackMethod", "[A-Z]+")),
     ("FallbackMethod", "word-without-url", "that is no method where FallbackUrl is absent", unsent("FallbackUrl")),
+    ("FallbackMethod", "wide", "in fullwidth letters", matches("FallbackMethod", "[\uff21-\uff3a]+")),
     ("StatusCallbackMethod", "word", "that is no method", matches("StatusCallbackMethod", "[A-Z]+")),
     ("StatusCallbackMethod", "newline", "with a newline after it", matches("StatusCallbackMethod", "(GET|POST)\n")),
     ("RecordingStatusCallbackMethod", "word", "that is no method", matches("RecordingStatusCallbackMethod", "[A-Z]+")),

@@ -127,6 +127,7 @@ _URLS: tuple[Row, ...] = (
     ("status-callback-port", "a StatusCallback with a port", matches("StatusCallback", r"https?://[^/]*:[0-9]+.*")),
     ("status-callback-hyphen", "a StatusCallback with a hyphen in its host", matches("StatusCallback", r"https?://[^/]*-.*")),
     ("async-amd-status-callback-xn", "an AsyncAmdStatusCallback with two hyphens in a row in its host", matches("AsyncAmdStatusCallback", r"https?://[^/]*--.*")),
+    ("status-callback-hyphen-ending", "a StatusCallback whose host ends in a label with a hyphen", matches("StatusCallback", r"https?://[^/:]*\.[a-z]+-[^/:.]*([:/].*)?")),
     ("status-callback-digit", "a StatusCallback whose host begins with a digit", matches("StatusCallback", r"https?://[0-9].*")),
     ("status-callback-underscore-path", "a StatusCallback with an underscore in its path", matches("StatusCallback", r"https?://[^/]+/.*_.*")),
     ("status-callback-63-label", "a StatusCallback with a label of 63 characters", matches("StatusCallback", r"https?://([^/.]+\.)*[^/.]{63}(\..*)?")),
