@@ -18,6 +18,8 @@ _TRACES = re.compile(
     rb"|\.exs?:\d+: [A-Z]\w*\.|#\d{1,3} /[\w/.-]{1,200}\.php\(\d+\)|Exception in thread \"|\nCaused by: [\w.$]{1,200}(?:Exception|Error)"
     rb"|System(?:\.\w{1,60}){1,4}Exception: |\bat /?[\w./-]{1,200}\.p[lm] line \d+",
 )
+# One of these is in every such line.
+_SIGNS = (b"at ", b"in ", b"line ", b"Traceback", b"goroutine ", b".go:", b"backtrace", b".ex", b".php(", b"Exception", b"Caused by")
 _ESCAPED = ((b"\\n", b"\n"), (b"\\t", b"\t"), (b"\\r", b""), (b'\\"', b'"'), (b"\\/", b"/"))
 _IN_HTML = ((b"&quot;", b'"'), (b"&#34;", b'"'), (b"&#39;", b"'"), (b"&#x27;", b"'"), (b"&lt;", b"<"), (b"&gt;", b">"), (b"<br>", b"\n"))
 _FORM_CODES = (400, 401, 422)
@@ -34,8 +36,8 @@ def check_secrets(exchange: Exchange) -> Iterator[Breach]:
     for leak in exchange.leaks:
         clause, actual = LEAKS[leak]
         yield breach(clause, "check_secrets", "not in the answer", actual)
-    found = _TRACES.search(_unescaped(exchange.body))
-    if found is not None:
+    said = _unescaped(exchange.body)
+    if any(sign in said for sign in _SIGNS) and (found := _TRACES.search(said)) is not None:
         text = " ".join(found[0].decode("utf-8", "replace").split())
         yield breach("secrets.stack-trace", "check_secrets", "no stack trace", text[:60])
 

@@ -23,7 +23,6 @@ TOKEN_VARIABLE = "RINGTRUE_EMULATOR_TOKEN"
 LOOPBACK = "127.0.0.1"
 BACKLOG = 2048
 START_LIMIT_S = 15.0
-STOP_LIMIT_S = 3.0
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
 
 Ready = Callable[[str], None]
@@ -155,12 +154,8 @@ class Emulator:
         process, self._process, self._url = self._process, None, None
         if process is None:
             return
-        process.terminate()
-        try:
-            process.wait(STOP_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.kill()  # it has nothing to bring to an end
+        process.wait()
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream:
                 with contextlib.suppress(OSError):

@@ -38,9 +38,7 @@ def junit(result: RunResult, directory: PurePath) -> str:
         ("headline", result.headline), ("report", str(directory / "report.html")),
     ):
         suite.add_property(name, _text(value))
-    for case in _cases(result, directory):
-        suite.add_testcase(case)
-    suite.update_statistics()  # type: ignore[no-untyped-call]
+    suite.add_testcases(list(_cases(result, directory)))
     xml = JUnitXml(_SUITE)
     xml.add_testsuite(suite)
     xml.tests, xml.failures, xml.errors = suite.tests, suite.failures, suite.errors
