@@ -75,11 +75,10 @@ def check_attributes(document: dict[str, Any], detection: bool | None) -> Iterat
 
 def _attribute(attribute: Attribute, document: dict[str, Any]) -> Breach | None:
     value = document.get(attribute.name)
-    path = f"$.{attribute.name}"
-    prefix = f"response.{attribute.slug}"
+    if value is None and not attribute.needed:
+        return None
+    path, prefix = f"$.{attribute.name}", f"response.{attribute.slug}"
     if value is None:
-        if not attribute.needed:
-            return None
         actual = "null" if attribute.name in document else "absent"
         return breach(f"{prefix}.present", "check_attributes", "there and not null", actual, path)
     if attribute.kind == "uri-map":
@@ -160,9 +159,9 @@ def _uri_map(value: Any, path: str, prefix: str) -> Breach | None:
 def _impossible(attribute: Attribute, document: dict[str, Any], detection: bool | None) -> Iterator[Breach]:
     """What a new outgoing call cannot have."""
     value = document.get(attribute.name)
-    name, path, check = attribute.name, f"$.{attribute.name}", "check_attributes"
     if value is None:
         return
+    name, path, check = attribute.name, f"$.{attribute.name}", "check_attributes"
     status = document.get("status")
     if name in ("caller_name", "forwarded_from") and value != "":
         yield breach(f"response.{attribute.slug}.empty", check, "null or empty", show(value), path)
