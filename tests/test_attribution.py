@@ -70,7 +70,7 @@ SLOW = {
     "accepts-status-callback-event-word-among": Row("status-callback-event.unknown-value", pairs=7),
     "accepts-timeout-above-when-recorded": Row("timeout.maximum", pairs=5, cause="only with Record"),
     "accepts-machine-detection-silence-timeout-any-number-with-async-amd": Row(
-        "machine-detection-silence-timeout.minimum", pairs=5, cause=", only with AsyncAmd", also=("machine-detection-silence-timeout.maximum",),
+        "machine-detection-silence-timeout.minimum", pairs=5, cause=", only with AsyncAmd", also=("machine-detection-silence-timeout.maximum",), profile="quick",
     ),
     "accepts-send-digits-any-to-sip": Row(
         "send-digits.characters", cause="no value of it is refused, only with To=sip:…", also=("send-digits.max-length",),
