@@ -130,3 +130,9 @@ def test_what_is_no_seed_draws_nothing(name: str) -> None:
 
 def test_drawn_faults_have_names_that_no_fault_of_the_catalogue_has() -> None:
     assert not any(name.startswith("drawn-") for name in FAULTS)
+
+
+@pytest.mark.parametrize("names", [("gzip-chunked", "refuses-409"), ("refuses-409", "gzip-chunked")], ids=" ".join)
+def test_what_packs_answers_comes_after_what_changes_them(names: tuple[str, ...]) -> None:
+    with Emulator(settings_of(*names)) as emulator:
+        assert raw_answer(emulator, "Accept-Encoding: gzip", body="To=x").startswith(b"HTTP/1.1 409")

@@ -20,6 +20,10 @@ _FAMILIES = (lenient, strict, answers, transport, service, mixed)
 VARIANTS: dict[str, Variant] = catalogue("variant", (variant for family in _FAMILIES for variant in family.VARIANTS))
 
 
+# Families that pack and cut what the others say, and so come after them.
+_PACKED = ("transport", "mixed")
+
+
 def find_variant(name: str) -> Variant:
     """The variant of this name.
 
@@ -37,7 +41,7 @@ def variant_hooks(names: Iterable[str]) -> tuple[Hook, ...]:
     Raises:
         ValueError: one of the names is unknown.
     """
-    return tuple(hook for name in names for hook in find_variant(name).hooks)
+    return tuple(hook for name in sorted(names, key=lambda n: find_variant(n).family in _PACKED) for hook in find_variant(name).hooks)
 
 
 def settings_of(*names: str, **more: Any) -> EmulatorSettings:
