@@ -36,7 +36,7 @@ def judged(name: str, seed: int, profile: str, only: tuple[str, ...] = ()) -> Ou
 
 
 def decided(name: str, seed: int, only: tuple[str, ...] = ()) -> Outcome:
-    """The run that decides: the smallest that finds the fault and nothing else, or else a quick one about all clauses."""
+    """The run that decides: the smallest that finds the fault and nothing else, or else a quick one: about the same clauses, then about all."""
     outcome = judged(name, seed, "small", only)
     for clauses in dict.fromkeys((only, ())):
         if not deviation(name, outcome):

@@ -18,8 +18,6 @@ _FAMILIES = (lenient, strict, answers, transport, service, mixed)
 
 
 VARIANTS: dict[str, Variant] = catalogue("variant", (variant for family in _FAMILIES for variant in family.VARIANTS))
-
-
 # Families that pack and cut what the others say, and so come after them.
 _PACKED = ("transport", "mixed")
 
@@ -41,7 +39,8 @@ def variant_hooks(names: Iterable[str]) -> tuple[Hook, ...]:
     Raises:
         ValueError: one of the names is unknown.
     """
-    return tuple(hook for name in sorted(names, key=lambda n: find_variant(n).family in _PACKED) for hook in find_variant(name).hooks)
+    variants = sorted(map(find_variant, names), key=lambda v: v.family in _PACKED)
+    return tuple(hook for variant in variants for hook in variant.hooks)
 
 
 def settings_of(*names: str, **more: Any) -> EmulatorSettings:
