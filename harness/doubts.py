@@ -28,16 +28,24 @@ class Silence:
 
     Args:
         must_be_created: whether the contract has a case be created.
+        slow_s: seconds; whatever answers later than that may soon answer in no time at all.
         since: number of the first of those requests; 0 for none.
+        slow_from: number of the first request from which on all answers were slow or did not come in time; 0 for none.
     """
 
     must_be_created: Callable[[Case], bool]
+    slow_s: float = float("inf")
     since: int = 0
+    slow_from: int = 0
     _numbers: list[int] = field(default_factory=list)
     _statuses: set[int | None] = field(default_factory=set)
 
     def watch(self, exchange: Exchange) -> None:
         """Takes one exchange into account."""
+        if exchange.failure != "timeout" and exchange.elapsed < self.slow_s:
+            self.slow_from = 0
+        elif not self.slow_from:
+            self.slow_from = exchange.number
         case, unanswered = exchange.case, exchange.status is None
         if not unanswered and not is_usual(case):
             if self._is_of_unanswered:
@@ -54,6 +62,10 @@ class Silence:
             self._statuses.add(exchange.status)
             if is_usual(case):
                 self._numbers.append(exchange.number)
+
+    def holds(self, number: int, is_timeout: bool) -> bool:
+        """Whether a request is one of them, or waited in vain for a target that was slow already and then fell silent."""
+        return 0 < self.since <= number or (is_timeout and 0 < self.slow_from <= number)
 
     def forget(self) -> None:
         """Begins anew: something was said."""

@@ -157,13 +157,13 @@ class Session:
     _slowest: float = 0.0
     _lone: deque[float] = field(default_factory=lambda: deque(maxlen=50))
     _is_at_once: bool = False
-    _doubtful: list[tuple[int, frozenset[str]]] = field(default_factory=list)
+    _doubtful: list[tuple[int, bool, frozenset[str]]] = field(default_factory=list)
     _kept: int = 0
 
     def __post_init__(self) -> None:
         self.patience = Patience(self.target, self.left, lambda: self.counts.requests, self.note)
         self._room = Room(self.workers)
-        self._silence = Silence(lambda case: self.expect(case).expected is Expected.ACCEPT)
+        self._silence = Silence(lambda case: self.expect(case).expected is Expected.ACCEPT, self.target.config.timeout / 2)
 
     @property
     def previous(self) -> Case | None:
@@ -313,7 +313,7 @@ class Session:
         told = self._silence.told(exchange)
         if exchange.status in (401, 403) and any(clause.startswith("auth.") for clause in self.exercised):
             told += "; if it locks out whoever gave wrong credentials, leave them away with --skip 'auth.*'"
-        self._take_back(self._silence.since)
+        self._take_back()
         raise TargetUnreachable(f"{self.target.config.url} {told}")
 
     def make_sure(self, exchange: Exchange) -> None:
@@ -324,16 +324,19 @@ class Session:
     def take_back_doubtful(self) -> None:
         """Forgets the last answers where the run ends while it is being made sure whether they say anything."""
         if self._silence.is_long:
-            self._take_back(self._silence.since)
+            self._take_back()
 
-    def _take_back(self, first: int) -> None:
-        """Forgets what the answers from some request on seemed to show; of requests at once, each may come to the same end."""
+    def _take_back(self) -> None:
+        """Forgets what the answers of a silence seemed to show; of requests at once, each may come to the same end."""
         with self._lock:
-            for s in self.seen:
-                self.occurrences[s.breach.clause, s.breach.kind] -= s.exchange.number >= first
-            self.seen[:] = [s for s in self.seen if s.exchange.number < first]
-            for number, exercised in self._doubtful:
-                if number >= first:
+            seen, self.seen[:] = list(self.seen), []
+            for s in seen:
+                if self._silence.holds(s.exchange.number, s.exchange.failure == "timeout"):
+                    self.occurrences[s.breach.clause, s.breach.kind] -= 1
+                else:
+                    self.seen.append(s)
+            for number, is_timeout, exercised in self._doubtful:
+                if self._silence.holds(number, is_timeout):
                     self.exercised.subtract(exercised)
             self._doubtful.clear()
 
@@ -402,9 +405,10 @@ class Session:
         if exchange.previous is not None and expectation.expected is Expected.ACCEPT:
             exercised |= {"call.history"}
         self.exercised.update(exercised)
-        if self._silence.since:
-            self._doubtful.append((exchange.number, frozenset(exercised)))
-        else:
+        is_timeout = exchange.failure == "timeout"
+        if self._silence.holds(exchange.number, is_timeout):
+            self._doubtful.append((exchange.number, is_timeout, frozenset(exercised)))
+        elif not self._silence.since and not self._silence.slow_from:
             self._doubtful.clear()
         self.recent.append(exchange.case)
         kept: Exchange | None = None

@@ -190,24 +190,28 @@ class _FinalResponse(http.client.HTTPResponse):
             self.has_more = _at_hand(self.fp).strip() != b""
         super()._close_conn()  # type: ignore[misc]
 
-    def chunks(self) -> Iterator[bytes]:
-        """What is in the chunks of a body, in pieces of bounded size.
+    def chunks(self) -> Iterator[tuple[bytes, int]]:
+        """What is in the chunks of a body, in pieces of bounded size, each with the bytes that it took on the wire.
 
         Raises:
             http.client.HTTPException: the chunks are none of HTTP/1.1's, or more trailers follow than a head may have.
         """
         has_body = self._method != "HEAD" and self.status not in (204, 304)  # type: ignore[attr-defined]
-        while has_body and (size := self._chunk_size()):
+        while has_body:
+            size, framing = self._chunk_size()
+            if not size:
+                break
             while size:
                 piece = self._safe_read(min(size, _PIECE))  # type: ignore[attr-defined]
                 size -= len(piece)
-                yield piece
+                yield piece, len(piece) + framing
+                framing = 0
             if self._safe_read(2) != b"\r\n":  # type: ignore[attr-defined]
                 raise http.client.HTTPException("a chunk that is longer than its size")
         self.close()
 
-    def _chunk_size(self) -> int:
-        """The size of the next chunk; 0 behind the last one, with the trailers read over."""
+    def _chunk_size(self) -> tuple[int, int]:
+        """(the size of the next chunk, bytes that frame it); 0 behind the last one, with the trailers read over."""
         line = self.fp.readline(_PIECE + 1)
         if not line.endswith(b"\n") and len(line) <= _PIECE:
             raise http.client.IncompleteRead(line)
@@ -216,7 +220,7 @@ class _FinalResponse(http.client.HTTPResponse):
             raise http.client.HTTPException("a chunk whose size is none")
         if not (length := int(size[1], 16)):
             http.client.parse_headers(_LastLine(self.fp))
-        return length
+        return length, len(line) + 2
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(_MAX_INTERIM):
@@ -702,7 +706,7 @@ class Target:
     def _take(self, connection: _Plain | _Tls, method: str) -> dict[str, Any]:
         response = connection.getresponse()
         read: Any = response._original_response
-        pieces = read.chunks() if response.chunked else response.stream(_PIECE, decode_content=False)
+        pieces = read.chunks() if response.chunked else ((p, len(p)) for p in response.stream(_PIECE, decode_content=False))
         body, truncated = _unpacked(pieces, response.headers.get("content-encoding", ""))
         more = not truncated and read.has_more
         self._stray(more)
@@ -764,8 +768,12 @@ def _passwords_of(case: Case | None) -> list[str]:
     return [v for n, v in case.pairs if n == "SipAuthPassword"] if case is not None else []
 
 
-def _unpacked(pieces: Iterable[bytes], encoding: str) -> tuple[bytes, bool]:
+def _unpacked(pieces: Iterable[tuple[bytes, int]], encoding: str) -> tuple[bytes, bool]:
     """A body as it was before it was packed with gzip or deflate; packed in another way it stays as it is.
+
+    Args:
+        pieces: (bytes of the body, bytes that they took on the wire).
+        encoding: the value of Content-Encoding.
 
     Returns:
         (at most `MAX_BODY` bytes, whether the body is longer), however small the bomb, and however much is sent of nothing.
@@ -779,8 +787,8 @@ def _unpacked(pieces: Iterable[bytes], encoding: str) -> tuple[bytes, bool]:
     unpacker: Any = None
     body = bytearray()
     sent = 0
-    for data in pieces:
-        sent += len(data)
+    for data, took in pieces:
+        sent += took
         while data and len(body) <= MAX_BODY:
             if not packed:
                 part, data = data, b""

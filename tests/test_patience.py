@@ -248,6 +248,25 @@ def test_answers_that_are_being_made_sure_of_count_for_nothing_where_the_run_end
         assert session.seen == []
 
 
+def test_call_that_waited_in_vain_for_a_target_that_was_slow_already_counts_for_nothing_where_the_run_ends() -> None:
+    slow = {4: 0.45, 5: 0.9, 6: 0.45}  # seconds; silent from the 7th request on
+    with wrapped(how=lambda _: SILENT, when=after(6), pause=lambda t: slow.get(t.number, 0.0)) as server, session_at(server, timeout=0.6) as session:
+        session.good = CALL
+        with pytest.raises(TargetUnreachable, match="since request 7"):
+            for _ in range(12):
+                session.judge(session.send(CALL))
+        assert (session.seen, session.exercised["call.created"], session.occurrences.total()) == ([], 5, 0)
+
+
+def test_call_that_waited_in_vain_for_a_target_that_was_quick_counts_where_the_run_ends() -> None:
+    with wrapped(how=lambda _: SILENT, when=lambda t: t.number == 5 or t.number > 7) as server, session_at(server, timeout=0.6) as session:
+        session.good = CALL
+        with pytest.raises(TargetUnreachable, match="since request 8"):
+            for _ in range(13):
+                session.judge(session.send(CALL))
+        assert [s.exchange.number for s in session.seen] == [5]
+
+
 def test_few_answers_that_say_nothing_are_not_taken_back() -> None:
     with wrapped(how=lambda _: Answer(401), when=after(3)) as server, session_at(server) as session:
         for _ in range(9):

@@ -194,6 +194,20 @@ def test_too_long_a_body_is_a_finding(behaviour: Behaviour) -> None:
     assert judge(exchange, expect(exchange.case, KNOWN), ACCOUNT)[0][0].actual == f"no JSON: longer than {MAX_BODY} bytes"
 
 
+def test_what_frames_the_chunks_of_a_body_counts_too() -> None:
+    exchange = sent_to(adversary.TINY_CHUNKS, timeout=20.0)
+    assert exchange.truncated
+    assert len(exchange.body) < MAX_BODY // 4
+
+
+def test_body_in_many_chunks_is_read_whole() -> None:
+    body = json.dumps({"text": "a" * 100_000}).encode()
+    chunked = Behaviour(b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + b"".join(b"1\r\n%c\r\n" % b for b in body) + b"0\r\n\r\n")
+    exchange = sent_to(chunked, timeout=20.0)
+    assert exchange.body == body
+    assert not exchange.truncated
+
+
 def test_bomb_in_a_bomb_is_not_unpacked_at_all() -> None:
     packed = gzip.compress(adversary.bomb(200))
     exchange = sent_to(reply(packed, "201 Created", "Content-Encoding: gzip, gzip"))
