@@ -21,6 +21,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from email.parser import Parser
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -43,19 +44,19 @@ from harness.wire import body_of
 FIXED_HEADERS = {"User-Agent": f"ringtrue/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip"}
 END_CALL = Case((("Status", "completed"),), "hang-up")
 _MAX_INTERIM = 32
-_MAX_HEADERS, _MAX_READ = 1000, 1 << 20  # of a head: headers, bytes
+_MAX_HEADERS, _MAX_READ = 1000, 1 << 20  # of a head: headers, bytes; the standard library's 99 headers no standard asks for
 _MAX_HEAD, _SHORT = 16384, 120  # characters of all headers together; of each where that is too much
 _ASKED_FOR = ("content-type", "retry-after", "location", "content-length", "content-encoding", "www-authenticate")
 _LARGE_PIECE = 300  # bytes of a request's body sent at a time from which on the pieces come as over a slow line
 _LONG_GAP_S = 0.025  # between such pieces: whoever waits a little for more of a body waits less
-_PIECE = 65536  # bytes of a body that are read at once, and of the line before a chunk
+_PIECE = 65536  # bytes of a body that are read at once; and of a line of a head, or before a chunk
 _MAX_SENT = MAX_BODY + (MAX_BODY >> 4)  # bytes of a body as it is sent: packing makes none longer by so much
+_HEADER = re.compile(rb"[!-9;-~]+:[^\r\n]*\r?\n")  # of one line, as all are that any server sends
+_FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\n]*|\r?)\n")
 _HELD_S = 1.0  # a connection on which nothing came for so long was not idle when the request did
 _LEAP = 3600.0  # seconds; by so much the clock must have been set since the run began
 _LACKS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
-# The standard library stops at 99, which no standard asks of a server; it counts the empty line too.
-setattr(http.client, "_MAXHEADERS", _MAX_HEADERS + 1)  # noqa: B010
 # What urllib3 has to say of an odd answer would quote the answer as it came.
 logging.getLogger("urllib3").addHandler(logging.NullHandler())
 logging.getLogger("urllib3").propagate = False
@@ -166,23 +167,40 @@ class _FinalResponse(http.client.HTTPResponse):
     has_more = False
 
     def begin(self) -> None:
-        """Reads the head."""
-        lines: Any = _LastLine(self.fp)
+        """Reads the head.
+
+        Raises:
+            http.client.HTTPException: it is none of HTTP/1's, or is cut off.
+        """
+        file = self.fp
+        lines: Any = _LastLine(file)
         self.fp = lines
-        super().begin()
+        version, self.status, reason = self._read_status()
+        if not version.startswith(("HTTP/1.", "HTTP/0.9")):
+            raise http.client.UnknownProtocol(version)
+        self.code, self.reason, self.version = self.status, reason.strip(), 10 if version in ("HTTP/1.0", "HTTP/0.9") else 11
+        self.headers = self.msg = _head_of(lines)
         if lines.line not in (b"\r\n", b"\n"):
             raise http.client.IncompleteRead(lines.line)
+        self.chunked = "chunked" in map(str.strip, self.said("transfer-encoding").lower().split(","))
+        self.length = self._length()
+        # Where nothing tells the body's end, the connection's does.
+        self.will_close = self._check_close() or (self.length is None and not self.chunked)  # type: ignore[attr-defined]
+        self.fp = file
+
+    def _length(self) -> int | None:
+        """Bytes of the body, or None where its chunks or the connection's end tell it."""
         rest = self.msg.get_payload()  # what follows a line that is no header
         lengths = ",".join(self.msg.get_all("content-length", ["0"])).split(",")
         if (isinstance(rest, str) and rest.strip()) or not all(v.strip().isdecimal() for v in lengths):
             raise http.client.HTTPException("a line that is no header, or a length that is none")
-        if self.length is None and not self.chunked and "content-length" in self.msg and self.status not in (204, 304):
-            if len({int(v) for v in lengths}) > 1:
-                raise http.client.HTTPException("two lengths")
-            self.length = int(lengths[0])  # the same one, said twice
-            self.will_close = self._check_close()  # type: ignore[attr-defined]
-        if self.fp is lines:
-            self.fp = lines.file  # type: ignore[attr-defined]
+        if self.status < 200 or self.status in (204, 304) or self._method == "HEAD":  # type: ignore[attr-defined]
+            return 0
+        if self.chunked or "content-length" not in self.msg:
+            return None
+        if len({int(v) for v in lengths}) > 1:
+            raise http.client.HTTPException("two lengths")
+        return int(lengths[0])  # it may be said twice
 
     def _close_conn(self) -> None:
         """Looks, at the end of an answer, for bytes that came with it and belong to none; line breaks are forgiven."""
@@ -190,12 +208,25 @@ class _FinalResponse(http.client.HTTPResponse):
             self.has_more = _at_hand(self.fp).strip() != b""
         super()._close_conn()  # type: ignore[misc]
 
-    def chunks(self) -> Iterator[tuple[bytes, int]]:
-        """What is in the chunks of a body, in pieces of bounded size, each with the bytes that it took on the wire.
+    def said(self, name: str) -> str:
+        """The value of a header; of one that comes several times all of them."""
+        return ", ".join(self.msg.get_all(name, ()))
+
+    def pieces(self) -> Iterator[tuple[bytes, int]]:
+        """A body in pieces of bounded size, each with the bytes that it took on the wire.
 
         Raises:
-            http.client.HTTPException: the chunks are none of HTTP/1.1's, or more trailers follow than a head may have.
+            http.client.HTTPException: it is cut off, its chunks are none of HTTP/1.1's, or more trailers follow than a head may have.
         """
+        if self.chunked:
+            yield from self._chunks()
+            return
+        while piece := self.read(_PIECE):
+            yield piece, len(piece)
+        if self.length:
+            raise http.client.IncompleteRead(b"", self.length)
+
+    def _chunks(self) -> Iterator[tuple[bytes, int]]:
         has_body = self._method != "HEAD" and self.status not in (204, 304)  # type: ignore[attr-defined]
         while has_body:
             size, framing = self._chunk_size()
@@ -219,7 +250,7 @@ class _FinalResponse(http.client.HTTPResponse):
         if size is None:
             raise http.client.HTTPException("a chunk whose size is none")
         if not (length := int(size[1], 16)):
-            http.client.parse_headers(_LastLine(self.fp))
+            _head_of(_LastLine(self.fp))
         return length, len(line) + 2
 
     def _read_status(self) -> tuple[str, int, str]:
@@ -227,8 +258,32 @@ class _FinalResponse(http.client.HTTPResponse):
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if not 100 <= status < 200 or status == 101:
                 return version, status, reason
-            http.client.parse_headers(self.fp)
+            _head_of(self.fp)
         raise http.client.HTTPException("more interim answers than anyone needs")
+
+
+def _head_of(file: Any) -> http.client.HTTPMessage:
+    """The headers of a head, or of what follows the last chunk, up to the empty line or the end.
+
+    Raises:
+        http.client.HTTPException: there are more, or longer ones, than anyone needs.
+    """
+    lines: list[bytes] = []
+    while (line := file.readline(_PIECE + 1)) not in (b"\r\n", b"\n", b""):
+        lines.append(line)
+        if len(line) > _PIECE or len(lines) > _MAX_HEADERS:
+            raise http.client.LineTooLong("head")
+    if all(map(_HEADER.fullmatch, lines)):
+        message = http.client.HTTPMessage()
+        pairs = [line.decode("latin-1").split(":", 1) for line in lines]
+    else:
+        message = Parser(http.client.HTTPMessage).parsestr(b"".join(lines).decode("latin-1"))
+        pairs = [[name, _FOLD.sub(" ", value)] for name, value in message.items()]
+        for name in list(message):
+            del message[name]
+    for name, value in pairs:
+        message[name] = value.strip(" \t\r\n")
+    return message
 
 
 def _at_hand(file: Any) -> bytes:
@@ -704,18 +759,17 @@ class Target:
             flight.cut = True
 
     def _take(self, connection: _Plain | _Tls, method: str) -> dict[str, Any]:
-        response = connection.getresponse()
-        read: Any = response._original_response
-        pieces = read.chunks() if response.chunked else ((p, len(p)) for p in response.stream(_PIECE, decode_content=False))
-        body, truncated = _unpacked(pieces, response.headers.get("content-encoding", ""))
-        more = not truncated and read.has_more
+        # What urllib3 puts around an answer would undo chunks and packing without bounds, and takes its time.
+        answer: _FinalResponse = http.client.HTTPConnection.getresponse(connection)  # type: ignore[assignment]
+        body, truncated = _unpacked(answer.pieces(), answer.said("content-encoding"))
+        more = not truncated and answer.has_more
         self._stray(more)
         # Whoever sends a body with the answer to HEAD may send it a little later: it must answer no other request.
-        if truncated or more or method == "HEAD" or response.headers.get("connection", "").lower() == "close" or response.version < 11:
+        if truncated or more or method == "HEAD" or answer.said("connection").lower() == "close" or answer.version < 11:
             self._drop()
         return {
-            "status": response.status, "reason": (response.reason or "")[:200],
-            "headers": tuple((str(k), str(v)[:8192]) for k, v in response.headers.items()),
+            "status": answer.status, "reason": answer.reason[:200],
+            "headers": tuple((k, v[:8192]) for k, v in answer.msg.items()),
             "body": body, "truncated": truncated,
         }
 

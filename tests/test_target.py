@@ -194,6 +194,17 @@ def test_too_long_a_body_is_a_finding(behaviour: Behaviour) -> None:
     assert judge(exchange, expect(exchange.case, KNOWN), ACCOUNT)[0][0].actual == f"no JSON: longer than {MAX_BODY} bytes"
 
 
+@pytest.mark.parametrize("line", ["X-A: one two", "X-A:one two  ", "x-a:\t one\r\n  two", "X-A: one \r\n\ttwo"])
+def test_value_of_a_header_is_without_what_is_around_it_and_in_one_line(line: str) -> None:
+    exchange = sent_to(reply(b"{}", "201 Created", line, "X-B: last"))
+    assert (exchange.header("x-a"), exchange.header("x-b"), exchange.body) == ("one two", "last", b"{}")
+
+
+def test_header_that_comes_twice_is_kept_twice() -> None:
+    exchange = sent_to(reply(b"{}", "201 Created", "X-A: one", "X-B: between", "X-A: two"))
+    assert [v for k, v in exchange.headers if k == "X-A"] == ["one", "two"]
+
+
 def test_what_frames_the_chunks_of_a_body_counts_too() -> None:
     exchange = sent_to(adversary.TINY_CHUNKS, timeout=20.0)
     assert exchange.truncated
