@@ -57,7 +57,7 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\n]*|\r?)\n")
 _HELD_S = 1.0  # a connection on which nothing came for so long was not idle when the request did
 _LEAP = 3600.0  # seconds; by so much the clock must have been set since the run began
 _LACKS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
-# What urllib3 has to say of an odd answer would quote the answer as it came.
+# What urllib3 has to say of an odd certificate is said here, and to the point.
 logging.getLogger("urllib3").addHandler(logging.NullHandler())
 logging.getLogger("urllib3").propagate = False
 
@@ -996,17 +996,10 @@ def _failure_of(error: BaseException) -> str:
         return "closed"
     if isinstance(error, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, ConnectionRefusedError, socket.gaierror)):
         return "refused"
-    if isinstance(error, http.client.LineTooLong) or (isinstance(error, http.client.HTTPException) and f"{_MAX_HEADERS + 1} headers" in str(error)):
+    if isinstance(error, http.client.LineTooLong):
         return "oversized"
     if isinstance(error, (TimeoutError, urllib3.exceptions.TimeoutError)):
         return "timeout"
-    if isinstance(error, urllib3.exceptions.InvalidChunkLength):
-        return "malformed"
-    if isinstance(error, urllib3.exceptions.IncompleteRead):
-        return "closed"
-    if isinstance(error, urllib3.exceptions.ProtocolError) and len(error.args) > 1:
-        inner = error.args[1]
-        return _failure_of(inner) if isinstance(inner, BaseException) else "malformed"
     if isinstance(error, (http.client.RemoteDisconnected, ConnectionError, http.client.IncompleteRead, BrokenPipeError)):
         return "closed"
     if isinstance(error, http.client.BadStatusLine) and not str(error).strip("'\" "):
