@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.parser import Parser
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -52,6 +53,7 @@ _LONG_GAP_S = 0.025  # between such pieces: whoever waits a little for more of a
 _PIECE = 65536  # bytes of a body that are read at once; and of a line of a head, or before a chunk
 _MAX_SENT = MAX_BODY + (MAX_BODY >> 4)  # bytes of a body as it is sent: packing makes none longer by so much
 _HEADER = re.compile(rb"[!-9;-~]+:[^\r\n]*\r?\n")  # of one line, as all are that any server sends
+_SHORT_ANSWER = 2048  # bytes of which it is remembered that they hold no secret
 _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\n]*|\r?)\n")
 _HELD_S = 1.0  # a connection on which nothing came for so long was not idle when the request did
@@ -471,6 +473,7 @@ class Target:
         self._local = threading.local()
         self._watchdog = _Watchdog()
         self._needles = needles_of(config.auth_token, config.account_sid)
+        self._token_in = lru_cache(maxsize=1024)(self._needles.are_in)  # most refusals, and most heads, come again and again
         self._passwords = Passwords(f"{config.account_sid}\n{config.url}")
         self._credentials: dict[str, str | None] = {}
         self._context: ssl.SSLContext | None = None
@@ -775,14 +778,17 @@ class Target:
 
     # -- secrets -----------------------------------------------------------------------------------
 
+    def _holds_token(self, data: bytes) -> bool:
+        return (self._token_in if len(data) < _SHORT_ANSWER else self._needles.are_in)(data)
+
     def _without_secrets(self, answer: dict[str, Any], case: Case, previous: Case | None) -> dict[str, Any]:
         if answer["status"] is None:
             return answer
         leaks: list[str] = []
-        head = "\n".join([answer["reason"], *(f"{k}\n{v}" for k, v in answer["headers"])])
-        whole = answer["body"] + b"\n" + head.encode("utf-8", "replace")
+        head = "\n".join([answer["reason"], *(f"{k}\n{v}" for k, v in answer["headers"])]).encode("utf-8", "replace")
+        whole = answer["body"] + b"\n" + head
         needles = self._needles
-        if needles.are_in(whole):
+        if self._holds_token(answer["body"]) or self._holds_token(head):
             needles = needles.not_in(_said(case))
             if needles.are_in(whole):
                 leaks.append("auth-token")
