@@ -28,6 +28,7 @@ _LARGE = 8
 _SEVERAL = 3
 _PRESENCE = "required"  # a rule of a parameter, not of its values
 _TRIES = 4
+_HARD = 10  # characters; so much longer a value seems for one that is not in printable ASCII
 _ENDS = ("To", "From")
 _TWINS = (set(_ENDS), {"ApplicationSid", "Byoc"})  # what takes values of one form
 _ORDER = {clause: place for place, clause in enumerate(CLAUSE)}
@@ -434,8 +435,8 @@ class InvalidCalls:
 
 
 def _size(case: Case) -> tuple[int, int]:
-    """How much there is to read in a case: pairs, characters of their values."""
-    return len(case.pairs), sum(len(v) for _, v in case.pairs)
+    """How much there is to read in a case: pairs, characters of their values. What has no key of its own is hard to read."""
+    return len(case.pairs), sum(1 if " " <= c <= "~" else _HARD for _, v in case.pairs for c in v)
 
 
 def _oddity(clause: str, case: Case) -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import time
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from itertools import permutations
 
 import pytest
 
@@ -136,3 +140,10 @@ def test_drawn_faults_have_names_that_no_fault_of_the_catalogue_has() -> None:
 def test_what_packs_answers_comes_after_what_changes_them(names: tuple[str, ...]) -> None:
     with Emulator(settings_of(*names)) as emulator:
         assert raw_answer(emulator, "Accept-Encoding: gzip", body="To=x").startswith(b"HTTP/1.1 409")
+
+
+@pytest.mark.parametrize("names", [*permutations([v for v in VARIANTS if v.startswith("dates-")], 2), ("dates-without-seconds", "clock-ahead")], ids=" ".join)
+def test_dates_that_are_written_in_two_odd_ways_at_once_still_are_dates(names: tuple[str, ...]) -> None:
+    with Emulator(settings_of(*names)) as emulator:
+        document = json.loads(raw_answer(emulator).partition(b"\r\n\r\n")[2])
+    assert abs(parsedate_to_datetime(document["date_created"]).replace(tzinfo=UTC).timestamp() - time.time()) < 500

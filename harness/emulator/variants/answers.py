@@ -5,6 +5,7 @@ For rows of (slug, what is different, edit).
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -47,7 +48,7 @@ def _dates(how: str) -> DocumentEdit:
             if how == "plain":
                 document[name] = text.partition(", ")[2].replace("+0000", "GMT")
             elif how == "minutes":
-                document[name] = text[:-9] + " UT"
+                document[name] = re.sub(r":\d\d \S+$", " UT", text)
             elif how == "short-day":
                 document[name] = text.replace(", 0", ", ").replace("+0000", "-0000")
             else:
