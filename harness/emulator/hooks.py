@@ -89,11 +89,16 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Rework:
-    """An answer of these kinds is changed as a whole."""
+    """An answer of these kinds is changed as a whole.
+
+    Args:
+        packs: whether its body can only be read once it is unpacked, so that whatever else changes it has to come before.
+    """
 
     kinds: tuple[str, ...]
     edit: Callable[[Reply, Turn], Reply]
     when: Condition = always
+    packs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,10 +136,17 @@ def test_drawn_faults_have_names_that_no_fault_of_the_catalogue_has() -> None:
     assert not any(name.startswith("drawn-") for name in FAULTS)
 
 
-@pytest.mark.parametrize("names", [("gzip-chunked", "refuses-409"), ("refuses-409", "gzip-chunked")], ids=" ".join)
+@pytest.mark.parametrize("names", [*permutations(("gzip-chunked", "refuses-409"))], ids=" ".join)
 def test_what_packs_answers_comes_after_what_changes_them(names: tuple[str, ...]) -> None:
     with Emulator(settings_of(*names)) as emulator:
         assert raw_answer(emulator, "Accept-Encoding: gzip", body="To=x").startswith(b"HTTP/1.1 409")
+
+
+@pytest.mark.parametrize("written", ["pretty", "raw-utf-8", "escaped", "many-headers", "softswitch", "gateway-in-euro"])
+@pytest.mark.parametrize("packs", ["gzip-chunked", "behind-a-gateway"])
+def test_what_packs_answers_comes_after_what_writes_them_otherwise(packs: str, written: str) -> None:
+    with Emulator(settings_of(packs, written)) as emulator:
+        assert raw_answer(emulator, "Accept-Encoding: gzip").startswith((b"HTTP/1.1 201", b"HTTP/1.0 201"))
 
 
 @pytest.mark.parametrize("names", [*permutations([v for v in VARIANTS if v.startswith("dates-")], 2), ("dates-without-seconds", "clock-ahead")], ids=" ".join)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from harness.emulator.catalogue import catalogue, unknown
-from harness.emulator.hooks import Hook
+from harness.emulator.hooks import Hook, Rework
 from harness.emulator.settings import EmulatorSettings
 from harness.emulator.variants import answers, lenient, mixed, service, strict, transport
 from harness.emulator.variants.model import Variant
@@ -18,8 +18,8 @@ _FAMILIES = (lenient, strict, answers, transport, service, mixed)
 
 
 VARIANTS: dict[str, Variant] = catalogue("variant", (variant for family in _FAMILIES for variant in family.VARIANTS))
-# Families that pack and cut what the others say, and so come after them.
-_PACKED = ("transport", "mixed")
+# Families that write what the others say in another way, and so come after them.
+_LATER = ("transport", "mixed")
 
 
 def find_variant(name: str) -> Variant:
@@ -39,8 +39,8 @@ def variant_hooks(names: Iterable[str]) -> tuple[Hook, ...]:
     Raises:
         ValueError: one of the names is unknown.
     """
-    variants = sorted(map(find_variant, names), key=lambda v: v.family in _PACKED)
-    return tuple(hook for variant in variants for hook in variant.hooks)
+    variants = sorted(map(find_variant, names), key=lambda v: v.family in _LATER)
+    return tuple(sorted((hook for variant in variants for hook in variant.hooks), key=lambda hook: isinstance(hook, Rework) and hook.packs))
 
 
 def settings_of(*names: str, **more: Any) -> EmulatorSettings:

@@ -32,7 +32,7 @@ def _packed(coding: str, pack: Callable[[bytes], bytes]) -> Hook:
             return reply
         return replace(headed("Content-Encoding", coding)(reply, turn), body=pack(reply.body))
 
-    return Rework(ANY, edit)
+    return Rework(ANY, edit, packs=True)
 
 
 def _pretty(value: Any) -> str:
