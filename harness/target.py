@@ -1,7 +1,7 @@
 """The target: the configuration of the server under test, and the only code that opens connections to it.
 
-It speaks HTTP/1.1 with urllib3's connections (the engine under requests), one kept alive at a time and thread, so that
-every bound is in one place: the time for a whole answer, header and body size. It follows no redirect, keeps no cookie,
+It speaks HTTP/1.1 over urllib3's connections (the engine under requests), one kept alive at a time and thread, so that
+every byte and every bound is in one place: the time for a whole answer, header and body size. It follows no redirect, keeps no cookie,
 reads no proxy or .netrc from the environment, and takes every secret out of an answer before anyone else sees it.
 """
 
@@ -19,7 +19,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.parser import Parser
 from functools import lru_cache
@@ -53,8 +53,10 @@ _LONG_GAP_S = 0.025  # between such pieces: whoever waits a little for more of a
 _PIECE = 65536  # bytes of a body that are read at once; and of a line of a head, or before a chunk
 _MAX_SENT = MAX_BODY + (MAX_BODY >> 4)  # bytes of a body as it is sent: packing makes none longer by so much
 _HEADER = re.compile(rb"[!-9;-~]+:[^\r\n]*\r?\n")  # of one line, as all are that any server sends
+_PORTS = {"http": 80, "https": 443}
 _SHORT_ANSWER = 2048  # bytes of which it is remembered that they hold no secret
 _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
+_NO_TARGET, _NO_LINE = re.compile(r"[^!-~]"), re.compile(r"[\r\n\0]")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\n]*|\r?)\n")
 _HELD_S = 1.0  # a connection on which nothing came for so long was not idle when the request did
 _LEAP = 3600.0  # seconds; by so much the clock must have been set since the run began
@@ -90,6 +92,13 @@ class TargetConfig:
     def host(self) -> str:
         """The URL's host name."""
         return urlsplit(self.url).hostname or ""
+
+    @property
+    def authority(self) -> str:
+        """The host, with its port unless it is the scheme's usual one, as a request names it."""
+        parts = urlsplit(self.url)
+        host = self.host if self.host.isascii() else self.host.encode("idna").decode()
+        return (f"[{host}]" if ":" in host else host) + (f":{parts.port}" if parts.port not in (None, _PORTS[parts.scheme]) else "")
 
     @property
     def collection(self) -> str:
@@ -302,10 +311,9 @@ def _at_hand(file: Any) -> bytes:
             sock.settimeout(before)
 
 
-class _OneWrite:
-    """Sends a request's head and body in one write, so that the server wakes once."""
+class _Guarded:
+    """Connects only to where it may, and says what stands in the way."""
 
-    held: list[bytes] | None = None
     only_here = False
     through: Proxy | None = None
 
@@ -337,31 +345,12 @@ class _OneWrite:
             proxy = self.through.url if self.through is not None else ""
             raise TargetUnreachable(f"the proxy {proxy} did not open the way to the target: {why}{hint}") from None
 
-    def send(self, data: Any) -> None:
-        """Keeps what is to be sent while something is held back, else sends it."""
-        if self.held is not None and isinstance(data, bytes):
-            self.held.append(data)
-        else:
-            super().send(data)  # type: ignore[misc]
 
-    def flush(self, segments: int = 0) -> None:
-        """Sends what was held back, at once or in pieces.
-
-        Args:
-            segments: bytes of the body in a piece; the head then comes in two. 0 for all at once.
-        """
-        held, self.held = self.held, None
-        if not held:
-            return
-        for piece in _pieces(b"".join(held), segments):
-            super().send(piece)  # type: ignore[misc]
-
-
-class _Plain(_OneWrite, HTTPConnection):
+class _Plain(_Guarded, HTTPConnection):
     response_class = _FinalResponse
 
 
-class _Tls(_OneWrite, HTTPSConnection):
+class _Tls(_Guarded, HTTPSConnection):
     response_class = _FinalResponse
     raw: socket.socket | None = None
 
@@ -717,7 +706,7 @@ class Target:
         if self.config.proxy is not None:
             return self.config.proxy.host, self.config.proxy.port
         parts = urlsplit(self.config.url)
-        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        return parts.hostname or "", parts.port or _PORTS[parts.scheme]
 
     def _new_connection(self) -> _Plain | _Tls:
         """A connection that is not open yet, straight to the target or through the proxy."""
@@ -746,29 +735,32 @@ class Target:
                 connection.close()
 
     def _put(self, flight: Flight) -> None:
-        connection, method, path, body, headers = flight.connection, flight.method, flight.path, flight.body, flight.headers
-        connection.sock.settimeout(self.timeout)
+        """Sends a request in one write, so that the server wakes once, or in the pieces that its case wants."""
+        sock, target, headers = flight.connection.sock, flight.path, flight.headers
+        sock.settimeout(self.timeout)
         proxy = self.config.proxy
-        if proxy is not None and isinstance(connection, _Plain):
+        if proxy is not None and isinstance(flight.connection, _Plain):
             parts = urlsplit(self.config.url)
-            path, headers = f"{parts.scheme}://{parts.netloc}{path}", {**headers, **_proxy_headers(proxy)}
-        payload: Any = body if body or method in ("POST", "PUT", "PATCH") else None
+            target, headers = f"{parts.scheme}://{parts.netloc}{target}", {**headers, **_proxy_headers(proxy)}
+        if flight.body or flight.method in ("POST", "PUT", "PATCH"):
+            headers = {"Content-Length": str(len(flight.body)), **headers}
+        head = _request_head(flight.method, target, {"Host": self.config.authority, **headers})
         # A server may answer and close before it has read a large body: its answer is still there to be read.
         try:
-            connection.held = []
-            connection.request(method, path, body=payload, headers=headers, preload_content=False)
-            connection.flush(flight.case.segments)
+            for piece in _pieces(head + flight.body, flight.case.segments):
+                sock.sendall(piece)
         except (BrokenPipeError, ConnectionResetError):
             flight.cut = True
 
     def _take(self, connection: _Plain | _Tls, method: str) -> dict[str, Any]:
-        # What urllib3 puts around an answer would undo chunks and packing without bounds, and takes its time.
-        answer: _FinalResponse = http.client.HTTPConnection.getresponse(connection)  # type: ignore[assignment]
-        body, truncated = _unpacked(answer.pieces(), answer.said("content-encoding"))
+        """Reads an answer. What urllib3 would put around it undoes chunks and packing without bounds."""
+        with closing(_FinalResponse(connection.sock, method=method)) as answer:
+            answer.begin()
+            body, truncated = _unpacked(answer.pieces(), answer.said("content-encoding"))
         more = not truncated and answer.has_more
         self._stray(more)
         # Whoever sends a body with the answer to HEAD may send it a little later: it must answer no other request.
-        if truncated or more or method == "HEAD" or answer.said("connection").lower() == "close" or answer.version < 11:
+        if truncated or more or method == "HEAD" or answer.will_close or answer.version < 11:
             self._drop()
         return {
             "status": answer.status, "reason": answer.reason[:200],
@@ -816,6 +808,18 @@ class Target:
         answer["reason"] = scrub_text(answer["reason"])
         answer["leaks"] = tuple(leaks)
         return answer
+
+
+def _request_head(method: str, target: str, headers: dict[str, str]) -> bytes:
+    """The head of a request.
+
+    Raises:
+        ValueError: the target or a header has characters that no head can hold.
+    """
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    if _NO_TARGET.search(target) or any(_NO_LINE.search(line) for line in lines):
+        raise ValueError("characters that no head can hold")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 def _said(case: Case, but: str = "") -> bytes:

@@ -205,6 +205,22 @@ def test_header_that_comes_twice_is_kept_twice() -> None:
     assert [v for k, v in exchange.headers if k == "X-A"] == ["one", "two"]
 
 
+@pytest.mark.parametrize(("url", "authority"), [
+    ("http://127.0.0.1:8080", "127.0.0.1:8080"), ("http://a.example", "a.example"), ("http://A.example:80/base", "a.example"), ("https://a.example:443", "a.example"),
+    ("https://a.example:80", "a.example:80"), ("http://[::1]:8080", "[::1]:8080"), ("http://[::1]", "[::1]"), ("http://bücher.example", "xn--bcher-kva.example"),
+])
+def test_request_names_the_host_and_any_unusual_port(url: str, authority: str) -> None:
+    assert TargetConfig(url, ACCOUNT).authority == authority
+
+
+@pytest.mark.parametrize("path", ["/a b", "/a\r\nX-A: b", "/ä", "/a\0", "/\udc80"])
+def test_nothing_is_sent_to_a_path_that_no_request_can_have(path: str) -> None:
+    with Hostile((reply(),)) as server:
+        target = Target(TargetConfig(server.url, ACCOUNT, TOKEN))
+        assert target.read(path, Case((), "readback.agrees")).failure == "malformed"
+        assert not server.requests
+
+
 def test_what_frames_the_chunks_of_a_body_counts_too() -> None:
     exchange = sent_to(adversary.TINY_CHUNKS, timeout=20.0)
     assert exchange.truncated
