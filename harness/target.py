@@ -44,7 +44,7 @@ from harness.wire import body_of
 # What every request says beside its content type and its credentials.
 FIXED_HEADERS = {"User-Agent": f"ringtrue/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip"}
 END_CALL = Case((("Status", "completed"),), "hang-up")
-_MAX_INTERIM = 32
+_MAX_INTERIM, _MAX_CODINGS = 32, 5
 _MAX_HEADERS, _MAX_READ = 1000, 1 << 20  # of a head: headers, bytes; the standard library's 99 headers no standard asks for
 _MAX_HEAD, _SHORT = 16384, 120  # characters of all headers together; of each where that is too much
 _ASKED_FOR = ("content-type", "retry-after", "location", "content-length", "content-encoding", "www-authenticate")
@@ -844,8 +844,11 @@ def _unpacked(pieces: Iterable[tuple[bytes, int]], encoding: str) -> tuple[bytes
 
     Raises:
         zlib.error: it is not packed so.
+        http.client.HTTPException: it is packed more often than anyone needs.
     """
     kinds = [k for k in map(str.strip, encoding.lower().split(",")) if k not in ("", "identity")]
+    if len(kinds) > _MAX_CODINGS:
+        raise http.client.HTTPException("more encodings than anyone needs")
     kind = kinds[0] if len(kinds) == 1 else ""
     packed = kind in ("gzip", "x-gzip", "deflate")
     unpacker: Any = None

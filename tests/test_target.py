@@ -235,6 +235,11 @@ def test_body_in_many_chunks_is_read_whole() -> None:
     assert not exchange.truncated
 
 
+def test_answer_that_names_encodings_without_end_is_none() -> None:
+    exchange = sent_to(reply(b"{}", "201 Created", f"Content-Encoding: {', '.join(['gzip'] * 200)}"))
+    assert (exchange.status, exchange.failure) == (None, "malformed")
+
+
 def test_bomb_in_a_bomb_is_not_unpacked_at_all() -> None:
     packed = gzip.compress(adversary.bomb(200))
     exchange = sent_to(reply(packed, "201 Created", "Content-Encoding: gzip, gzip"))
