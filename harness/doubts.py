@@ -34,7 +34,7 @@ class Silence:
     """
 
     must_be_created: Callable[[Case], bool]
-    slow_s: float = float("inf")
+    slow_s: float
     since: int = 0
     slow_from: int = 0
     _numbers: list[int] = field(default_factory=list)

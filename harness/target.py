@@ -44,7 +44,7 @@ from harness.wire import body_of
 # What every request says beside its content type and its credentials.
 FIXED_HEADERS = {"User-Agent": f"ringtrue/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip"}
 END_CALL = Case((("Status", "completed"),), "hang-up")
-_MAX_INTERIM, _MAX_CODINGS = 32, 5
+_MAX_INTERIM, _MAX_CODINGS = 32, 5  # answers before the final one; codings of a body, one in the other
 _MAX_HEADERS, _MAX_READ = 1000, 1 << 20  # of a head: headers, bytes; the standard library's 99 headers no standard asks for
 _MAX_HEAD, _SHORT = 16384, 120  # characters of all headers together; of each where that is too much
 _ASKED_FOR = ("content-type", "retry-after", "location", "content-length", "content-encoding", "www-authenticate")
@@ -189,23 +189,24 @@ class _FinalResponse(http.client.HTTPResponse):
         version, self.status, reason = self._read_status()
         if not version.startswith(("HTTP/1.", "HTTP/0.9")):
             raise http.client.UnknownProtocol(version)
-        self.code, self.reason, self.version = self.status, reason.strip(), 10 if version in ("HTTP/1.0", "HTTP/0.9") else 11
+        self.reason, self.version = reason.strip(), 10 if version in ("HTTP/1.0", "HTTP/0.9") else 11
         self.headers = self.msg = _head_of(lines)
         if lines.line not in (b"\r\n", b"\n"):
             raise http.client.IncompleteRead(lines.line)
-        self.chunked = "chunked" in map(str.strip, self.said("transfer-encoding").lower().split(","))
-        self.length = self._length()
+        has_body = self.status >= 200 and self.status not in (204, 304) and self._method != "HEAD"  # type: ignore[attr-defined]
+        self.chunked = has_body and "chunked" in map(str.strip, self.said("transfer-encoding").lower().split(","))
+        self.length = self._length(has_body)
         # Where nothing tells the body's end, the connection's does.
         self.will_close = self._check_close() or (self.length is None and not self.chunked)  # type: ignore[attr-defined]
         self.fp = file
 
-    def _length(self) -> int | None:
+    def _length(self, has_body: bool) -> int | None:
         """Bytes of the body, or None where its chunks or the connection's end tell it."""
         rest = self.msg.get_payload()  # what follows a line that is no header
         lengths = ",".join(self.msg.get_all("content-length", ["0"])).split(",")
         if (isinstance(rest, str) and rest.strip()) or not all(v.strip().isdecimal() for v in lengths):
             raise http.client.HTTPException("a line that is no header, or a length that is none")
-        if self.status < 200 or self.status in (204, 304) or self._method == "HEAD":  # type: ignore[attr-defined]
+        if not has_body:
             return 0
         if self.chunked or "content-length" not in self.msg:
             return None
@@ -238,18 +239,17 @@ class _FinalResponse(http.client.HTTPResponse):
             raise http.client.IncompleteRead(b"", self.length)
 
     def _chunks(self) -> Iterator[tuple[bytes, int]]:
-        has_body = self._method != "HEAD" and self.status not in (204, 304)  # type: ignore[attr-defined]
-        while has_body:
-            size, framing = self._chunk_size()
-            if not size:
-                break
-            while size:
-                piece = self._safe_read(min(size, _PIECE))  # type: ignore[attr-defined]
-                size -= len(piece)
+        size, framing = self._chunk_size()
+        while size:
+            left = size
+            while left:
+                piece = self._safe_read(min(left, _PIECE))  # type: ignore[attr-defined]
+                left -= len(piece)
                 yield piece, len(piece) + framing
                 framing = 0
             if self._safe_read(2) != b"\r\n":  # type: ignore[attr-defined]
                 raise http.client.HTTPException("a chunk that is longer than its size")
+            size, framing = self._chunk_size()
         self.close()
 
     def _chunk_size(self) -> tuple[int, int]:
@@ -284,14 +284,13 @@ def _head_of(file: Any) -> http.client.HTTPMessage:
         lines.append(line)
         if len(line) > _PIECE or len(lines) > _MAX_HEADERS:
             raise http.client.LineTooLong("head")
+    message = http.client.HTTPMessage()
     if all(map(_HEADER.fullmatch, lines)):
-        message = http.client.HTTPMessage()
         pairs = [line.decode("latin-1").split(":", 1) for line in lines]
     else:
-        message = Parser(http.client.HTTPMessage).parsestr(b"".join(lines).decode("latin-1"))
-        pairs = [[name, _FOLD.sub(" ", value)] for name, value in message.items()]
-        for name in list(message):
-            del message[name]
+        parsed = Parser(http.client.HTTPMessage).parsestr(b"".join(lines).decode("latin-1"))
+        message.set_payload(parsed.get_payload())  # what follows a line that is no header
+        pairs = [[name, _FOLD.sub(" ", value)] for name, value in parsed.items()]
     for name, value in pairs:
         message[name] = value.strip(" \t\r\n")
     return message
@@ -347,11 +346,11 @@ class _Guarded:
 
 
 class _Plain(_Guarded, HTTPConnection):
-    response_class = _FinalResponse
+    pass
 
 
 class _Tls(_Guarded, HTTPSConnection):
-    response_class = _FinalResponse
+    response_class = _FinalResponse  # of a proxy that is asked for the way
     raw: socket.socket | None = None
 
     def _new_conn(self) -> socket.socket:
