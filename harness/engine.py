@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from harness import __version__
 from harness.again import command_of
@@ -27,14 +28,12 @@ from harness.examples import Example, Examples
 from harness.exchange import Exchange
 from harness.findings import Finding
 from harness.gate import looks_further, settle
-from harness.har import HarWriter
 from harness.journal import Attributing, Heading, Journal, Line, Opening, Skipped
 from harness.latency import latency_of
 from harness.live import prepare
 from harness.oracle import Knowledge
 from harness.own_errors import sentence, show
 from harness.preflight import OFF_LOOPBACK_TO, Found, Wanted, preflight
-from harness.properties import run_properties
 from harness.readback import read_back
 from harness.results import EMBEDDED, RunResult
 from harness.session import Budget, Session
@@ -46,6 +45,9 @@ from harness.visible import cut, for_terminal
 from harness.weather import GONE_CLOSING_S
 from strategies.drawing import Drawer
 from strategies.plan import PROFILES, Plan, Step
+
+if TYPE_CHECKING:
+    from harness.har import HarWriter
 
 ProgressFn = Callable[[int, int, int], None]
 _LONGEST_AIM = 200  # characters
@@ -179,6 +181,8 @@ class Run:
             session.record = self._journal.add
             observers.append(self._journal.add)
         if self.config.har:
+            from harness.har import HarWriter
+
             self._har = HarWriter(self.config.output, target_config.url, target_config.auth_token is not None)
             observers.append(self._har.add)
         if self.config.aloud:
@@ -304,7 +308,10 @@ class Run:
             session.stopped = str(spent)
 
     def _search(self, session: Session, found: Found, plan: Plan) -> None:
-        run_properties(session, found.numbers, found.known.open_sids, plan.profile, self.config.seed)
+        if plan.profile.examples or plan.profile.generated:
+            from harness.properties import run_properties  # Hypothesis takes longer to load than all else
+
+            run_properties(session, found.numbers, found.known.open_sids, plan.profile, self.config.seed)
 
     def _send_found_before(self, session: Session) -> None:
         """Sends what found something in an earlier run, and forgets what finds nothing any more."""

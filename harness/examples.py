@@ -11,15 +11,17 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-from hypothesis.database import DirectoryBasedExampleDatabase
+from typing import TYPE_CHECKING, Any
 
 from harness.case import Case
 from harness.findings import Finding
 from harness.results import without_password
 from harness.wire import sendable
+
+if TYPE_CHECKING:
+    from hypothesis.database import DirectoryBasedExampleDatabase
 
 _MOST = 100
 _LARGEST = 1 << 20
@@ -45,12 +47,19 @@ class Examples:
 
     def __init__(self, directory: Path, target: str) -> None:
         self._directory = directory
-        self._database = DirectoryBasedExampleDatabase(directory)
         self._key = b"ringtrue 1 " + target.encode("utf-8", "replace")
+
+    @cached_property
+    def _database(self) -> DirectoryBasedExampleDatabase:
+        from hypothesis.database import DirectoryBasedExampleDatabase  # the whole of Hypothesis comes with it
+
+        return DirectoryBasedExampleDatabase(self._directory)
 
     def __iter__(self) -> Iterator[Example]:
         """What was found before, in a lasting order."""
         with suppress(OSError):
+            if not self._directory.exists():
+                return
             kept = sorted(raw for raw in self._database.fetch(self._key) if len(raw) <= _LARGEST)[:_MOST]
             yield from filter(None, map(_read, kept))
 

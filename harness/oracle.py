@@ -19,6 +19,7 @@ INSTRUCTIONS = ("Url", "Twiml", "ApplicationSid")
 _PHONE = frozenset(("e164",))
 _NO_PHONE = frozenset(("sip", "client"))
 _CLASS = {(name, found): (row, f"{PARAMETER[name].slug}.{found}") for (name, found), row in VALUE_CLASS.items()}
+_CHANGED_BY_COMPANY = frozenset(name for name, p in PARAMETER.items() if isinstance(p.domain, Sid | Address))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +88,12 @@ def expect(case: Case, known: Knowledge) -> Expectation:
         unclear.sort(key=lambda r: not r.clause.startswith("malformed."))
         clauses = frozenset(r.clause for r in unclear) | {"server.answers"}
         return Expectation(Expected.EITHER, Level.SHOULD, tuple(unclear), clauses)
-    level = max((r.level for r in accepted), key=lambda x: x.rank)
-    return Expectation(Expected.ACCEPT, level, tuple(accepted), _accept_clauses(case, accepted))
+    reasons = tuple(map(Reason._make, accepted))
+    level = max((r.level for r in reasons), key=lambda x: x.rank)
+    return Expectation(Expected.ACCEPT, level, reasons, _accept_clauses(case, reasons))
 
 
-def _accept_clauses(case: Case, accepted: list[Reason]) -> frozenset[str]:
+def _accept_clauses(case: Case, accepted: tuple[Reason, ...]) -> frozenset[str]:
     clauses = {r.clause for r in accepted}
     clauses.add("call.created")
     if len(case.pairs) > 3:
@@ -106,7 +108,8 @@ def _accept_clauses(case: Case, accepted: list[Reason]) -> frozenset[str]:
     if case.content_type and "charset" in case.content_type.lower():
         clauses.add("encoding.charset")
     names = {n for n, _ in case.pairs}
-    if any(_is_ignored(PARAMETER[n], names, _to_class(case)) for n in names):
+    to_class = _to_class(case)
+    if any(_is_ignored(PARAMETER[n], names, to_class) for n in names):
         clauses.add("call.ignored-parameter")
     return frozenset(clauses)
 
@@ -125,10 +128,11 @@ def _to_class(case: Case) -> str:
     return "required" if to is None else classify("To", to)
 
 
-def _sort(case: Case, known: Knowledge) -> tuple[list[Reason], list[Reason], list[Reason]]:
+def _sort(case: Case, known: Knowledge) -> tuple[list[Reason], list[Reason], list[tuple[str, Level, str, int]]]:
+    """Why a case must be refused, what is unclear in it, and the values that must be taken (as plain tuples: most calls have many)."""
     rejected: list[Reason] = []
     unclear: list[Reason] = []
-    accepted: list[Reason] = []
+    accepted: list[tuple[str, Level, str, int]] = []
     names = {n for n, _ in case.pairs}
     to_class = _to_class(case)
     if to_class == UNCLEAR and case.get("To") in known.called_numbers:
@@ -143,8 +147,15 @@ def _sort(case: Case, known: Knowledge) -> tuple[list[Reason], list[Reason], lis
         if not_utf8(value):
             unclear.append(Reason("malformed.utf-8", Level.SHOULD, name, index))
             continue
-        found = _class_here(name, value, to_class, known)
-        _file(parameter, found, index, case, names, to_class, rejected, unclear, accepted)
+        found = _class_here(name, value, to_class, known) if name in _CHANGED_BY_COMPANY else classify(name, value)
+        row, clause = _CLASS[name, found]
+        if row.expected is Expected.ACCEPT:
+            accepted.append((clause, row.level, name, index))
+        elif row.expected is Expected.EITHER or _is_ignored(parameter, names, to_class):
+            unclear.append(Reason(f"{parameter.slug}.{UNCLEAR}", Level.SHOULD, name, index))
+        else:
+            level = Level.SHOULD if _is_useless(parameter, case, names) else row.level
+            rejected.append(Reason(clause, level, name, index))
     for name in ("To", "From"):
         if name not in names:
             rejected.append(Reason(f"{name.lower()}.required", Level.MUST, name))
@@ -200,20 +211,6 @@ def _from_class(found: str, to_class: str) -> str:
             return "phone-for-phone"
         return "client" if found == "client" and to_class in _NO_PHONE else UNCLEAR
     return found
-
-
-def _file(
-    parameter: Parameter, found: str, index: int, case: Case, names: set[str], to_class: str,
-    rejected: list[Reason], unclear: list[Reason], accepted: list[Reason],
-) -> None:
-    row, clause = _CLASS[parameter.name, found]
-    if row.expected is Expected.ACCEPT:
-        accepted.append(Reason(clause, row.level, parameter.name, index))
-    elif row.expected is Expected.EITHER or _is_ignored(parameter, names, to_class):
-        unclear.append(Reason(f"{parameter.slug}.{UNCLEAR}", Level.SHOULD, parameter.name, index))
-    else:
-        level = Level.SHOULD if _is_useless(parameter, case, names) else row.level
-        rejected.append(Reason(clause, level, parameter.name, index))
 
 
 def _is_ignored(parameter: Parameter, names: set[str], to_class: str) -> bool:

@@ -37,8 +37,6 @@ def run_properties(
     Raises:
         BudgetSpent: the run's budget ended.
     """
-    if not profile.examples and not profile.generated:
-        return
     with _no_storage():
         if profile.examples:
             _search(session, valid_calls(numbers, open_sids), profile.examples, run_seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import sys
@@ -17,7 +18,6 @@ import pytest
 
 from harness import calls, journal
 from harness.accepted import Baseline, read_baseline
-from harness.comparing import write_matrix
 from harness.config import RunConfig
 from harness.engine import Run
 from harness.errors import INTERRUPTED, Inconclusive, Interrupted, UsageError
@@ -69,6 +69,8 @@ def run_several(configs: Sequence[RunConfig], write_baseline: Path | None = None
         if run[1] == INTERRUPTED or STOPS.came:
             return INTERRUPTED
     recorded = [load_results(c.output) for c in configs if (c.output / RESULTS).is_file()]
+    from harness.comparing import write_matrix
+
     page = write_matrix(recorded, configs[0].output.parent / "matrix.html")
     if telling.loudness >= 0:
         put(f"all together: {for_terminal(str(page))}\n", sys.stdout)
@@ -208,6 +210,7 @@ def _pytest(config: RunConfig, run: SuiteRun) -> Exception | None:
         show(error)
         return error
     finally:
+        gc.unfreeze()
         drop(page)
 
 
@@ -220,6 +223,10 @@ class _Named:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Registers the run."""
         config.pluginmanager.register(self._run, "ringtrue-run")
+
+    def pytest_unconfigure(self) -> None:
+        """Spares pytest the search for unreachable objects that it makes five times over before it ends."""
+        gc.freeze()
 
 
 @contextlib.contextmanager

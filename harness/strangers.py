@@ -17,7 +17,7 @@ from urllib.parse import unquote, unquote_to_bytes
 from harness.case import Case
 from harness.contract import PARAMETER
 from harness.contract.model import Url
-from strategies.values import edges
+from strategies.domains import edges
 
 _DIGITS = re.compile(rb"[0-9]{7,}")
 _PHONE_LIKE = re.compile(rb"[0-9][0-9 ().-]{5,}[0-9]")

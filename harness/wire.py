@@ -13,7 +13,7 @@ from harness.case import ACCOUNTS, CREDENTIALS, Case, Pair
 
 _LONGEST_TYPE, _LONGEST_BODY, _MOST_AT_A_TIME = 1000, 64 << 20, 64 << 20
 _LONGEST_PAUSE = 10.0  # seconds
-_SHORT = 64  # characters of which the encoding is remembered
+_SHORT = 96  # characters of a pair of which the encoding is remembered
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _LITERAL = _UNRESERVED | frozenset(b",/:?@")
@@ -61,11 +61,6 @@ def encode_text(text: str, style: str = "plain") -> str:
     Returns:
         ASCII text.
     """
-    return _encoded(text, style) if len(text) <= _SHORT else _encoded.__wrapped__(text, style)
-
-
-@lru_cache(maxsize=4096)
-def _encoded(text: str, style: str) -> str:
     table = _TABLES[style]
     if table is _PLAIN and _SAFE_ASCII.issuperset(text):
         return text
@@ -82,6 +77,11 @@ def to_bytes(text: str) -> bytes:
 
 def encode_pair(pair: Pair, style: str = "plain") -> str:
     """`name=value`, form-encoded in one style."""
+    return _encoded_pair(pair, style) if len(pair[0]) + len(pair[1]) <= _SHORT else _encoded_pair.__wrapped__(pair, style)
+
+
+@lru_cache(maxsize=4096)
+def _encoded_pair(pair: Pair, style: str) -> str:
     name = encode_text(pair[0], "unreserved" if style == "name" else "plain")
     return f"{name}={encode_text(pair[1], style)}"
 

@@ -14,7 +14,7 @@ from harness.case import Pair, Pairs
 from harness.classify import example_numbers
 from harness.contract import PARAMETER, PARAMETERS, UNCLEAR, Expected
 from harness.contract.model import Events, Sid, Url
-from strategies.values import edges, fresh
+from strategies.domains import edges, fresh
 
 _GOLDEN = 0.6180339887498949
 # The first class of each parameter that must be taken.

@@ -16,8 +16,8 @@ from harness.contract import FORM_TYPE, PARAMETER, PARAMETERS, Expected, Paramet
 from harness.contract.model import Events, Integer, Sid, Twiml
 from harness.wire import STYLES
 from strategies.covering import ABSENT, rows
+from strategies.domains import edges
 from strategies.drawing import Drawer
-from strategies.values import edges
 
 WRONG_CREDENTIALS: tuple[tuple[str, str], ...] = (
     ("none", "auth.missing"), ("wrong", "auth.wrong"), ("beyond-ascii", "auth.wrong"),

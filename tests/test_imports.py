@@ -129,6 +129,22 @@ def test_pure_modules_load_no_http_client() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_what_a_run_loads_at_its_start_is_not_hypothesis_nor_what_other_commands_need() -> None:
+    code = "import sys, harness.cli.run, harness.runner, harness.settings; print(sorted({'hypothesis', 'harfile', 'harness.rehearsal', 'harness.compare'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_strategies_are_reached_from_their_package() -> None:
+    import strategies
+    from strategies import calls
+
+    assert strategies.values is calls.values and strategies.valid_calls is calls.valid_calls
+    assert all(getattr(strategies, name) is getattr(calls, name) for name in strategies.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        strategies.nothing  # noqa: B018
+
+
 def test_only_the_target_imports_an_http_client() -> None:
     clients = ("requests", "urllib3", "http.client", "httpx", "aiohttp")
     found = {n for n in MODULES if any(i == c or i.startswith(c + ".") for i in foreign(n) for c in clients)}

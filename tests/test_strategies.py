@@ -29,9 +29,9 @@ from strategies import (
     values,
 )
 from strategies.covering import ARRAYS, rows, uncovered
+from strategies.domains import edges, fresh
 from strategies.drawing import Drawer, Numbers, _area
 from strategies.plan import PROFILES, Plan, Step
-from strategies.values import edges, fresh
 
 OWN, CALLED = ("+15005550006", "+12025550143"), ("+14155550100", "+442079460958")
 NUMBERS = Numbers(OWN, CALLED, foreign=True)

@@ -16,7 +16,7 @@ from harness.exchange import Exchange
 from harness.findings import Finding, joined
 from harness.oracle import companions
 from harness.session import Seen, has_sid
-from strategies.values import edges
+from strategies.domains import edges
 
 AMPERSAND = "ampersand"
 _CONTROL = "control-character"

@@ -11,7 +11,7 @@ from harness.classify import classify, expected_alone
 from harness.contract import Expected, Level
 from harness.findings import Finding
 from harness.session import Seen
-from strategies.values import fresh
+from strategies.domains import fresh
 
 _WRONG = ("Timeout", "SendDigits")
 _URLS = ("StatusCallback", "FallbackUrl", "RecordingStatusCallback", "AsyncAmdStatusCallback")

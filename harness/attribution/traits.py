@@ -16,7 +16,7 @@ from harness.classify import classify
 from harness.contract import PARAMETER, Expected
 from harness.oracle import INSTRUCTIONS
 from harness.wire import body_of, encode_pairs
-from strategies.values import edges
+from strategies.domains import edges
 
 _SMALLEST_BODY = 500  # bytes; a limit below it shows in so many calls that it looks like a matter of their parameters
 _EMPTY_BODY = 200  # bytes; the emptiest call that fills one has fewer

@@ -30,7 +30,7 @@ from harness.contract import FORM_TYPE, PARAMETER, Expected, Level
 from harness.exchange import Exchange
 from harness.session import Seen
 from harness.wire import CLAUSE_OF_STYLE
-from strategies.values import edges
+from strategies.domains import edges
 
 _ASSUME_AFTER = 6
 _VALUE_PROBES = 60

@@ -62,7 +62,6 @@ def run(**options: Any) -> None:
 
     Exit codes: 0 conforms, 1 the contract is broken, 2 wrong usage, 3 could not judge, 130 interrupted.
     """
-    from harness.rehearsing import rehearse_all
     from harness.runner import run_several, run_suite
     from harness.settings import several
     from harness.telling import Telling
@@ -71,6 +70,8 @@ def run(**options: Any) -> None:
     telling = Telling(options.pop("json"), options.pop("annotations"), options.pop("verbose") - options.pop("quiet"))
     configs = several(options)
     if dry:
+        from harness.rehearsing import rehearse_all
+
         sys.exit(rehearse_all(configs, write_baseline, telling))
     if len(configs) > 1:
         sys.exit(run_several(configs, write_baseline, telling))

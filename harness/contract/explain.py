@@ -21,7 +21,7 @@ from harness.contract.attributes import BY_NAME
 from harness.contract.model import ValueClass
 from harness.curl import curl_line
 from harness.errors import UsageError
-from strategies.values import edges
+from strategies.domains import edges
 
 WIDTH = 80
 _ACCOUNT = "AC" + "X" * 32

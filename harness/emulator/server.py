@@ -130,7 +130,6 @@ class Emulator:
 
     def start(self) -> None:
         """Starts the process and waits until it listens."""
-        create_app(self.settings)  # an unknown name is said here, not by a process that dies
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "harness.emulator", *self._arguments()],
@@ -144,6 +143,7 @@ class Emulator:
             raise EmulatorError(f"the system gives it no process ({error.strerror})") from None
         try:
             self._hand_over(self._process)
+            create_app(self.settings)  # while it starts: an unknown name is said here, not by a process that dies
             self._url = self._announced(self._process)
         except BaseException:
             self.stop()

@@ -15,7 +15,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from harness.contract import ATTRIBUTES, CLAUSE, COLLECTION, FORM_TYPE, PARAMETERS, Expected, Parameter, ValueClass
 from harness.contract.model import Events, Integer
 from harness.contract.openapi import CLAUSE_KEY, build, example_of_created, schema_of_created
-from strategies.values import edges
+from strategies.domains import edges
 
 DOCUMENT = build()
 POST: dict[str, Any] = DOCUMENT["paths"][COLLECTION]["post"]
