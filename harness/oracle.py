@@ -7,6 +7,7 @@ sends nothing and imports nothing that does.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import starmap
 from typing import NamedTuple
 
 from harness.case import Case
@@ -88,7 +89,7 @@ def expect(case: Case, known: Knowledge) -> Expectation:
         unclear.sort(key=lambda r: not r.clause.startswith("malformed."))
         clauses = frozenset(r.clause for r in unclear) | {"server.answers"}
         return Expectation(Expected.EITHER, Level.SHOULD, tuple(unclear), clauses)
-    reasons = tuple(map(Reason._make, accepted))
+    reasons = tuple(starmap(Reason, accepted))
     level = max((r.level for r in reasons), key=lambda x: x.rank)
     return Expectation(Expected.ACCEPT, level, reasons, _accept_clauses(case, reasons))
 

@@ -272,8 +272,11 @@ class Passwords:
         if len(self._sent) >= self._least:
             self._before, self._sent, self._by_piece = self._by_piece, set(), {}
         self._sent.add(password)
-        for piece in _pieces_of(password):
-            self._by_piece[piece] = (*self._by_piece.get(piece, ()), password)
+        pieces = _pieces_of(password)
+        shared = [piece for piece in pieces if piece in self._by_piece]
+        self._by_piece.update(dict.fromkeys(pieces.difference(shared), (password,)))
+        for piece in shared:
+            self._by_piece[piece] += (password,)
 
     def said_in(self, data: bytes, openly: bytes = b"") -> dict[str, Needles]:
         """Those that are in the data and not said openly, and what is looked for of each."""
