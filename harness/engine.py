@@ -195,7 +195,7 @@ class Run:
         c = self.config
         return Heading(
             __version__, self.started, c.seed, c.profile, self._name, target.url, target.account_sid, c.only, c.skip, c.strict, self._settings,
-            c.gate,
+            c.gate, target.timeout,
         )
 
     @property

@@ -56,6 +56,7 @@ class Heading:
         url, account_sid: the target.
         settings: for the reports, secret-free.
         gate: what is accepted of the target.
+        timeout: seconds that a whole answer may take.
     """
 
     version: str
@@ -70,6 +71,7 @@ class Heading:
     strict: bool = False
     settings: dict[str, str] = field(default_factory=dict)
     gate: Gate = field(default_factory=Gate)
+    timeout: float = 10.0
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ class Rebuilt:
         self._check_url(heading.url)
         self.result: RunResult | None = None
         self._clock = time.monotonic()
-        self._target = _Remembering(TargetConfig(heading.url, heading.account_sid))
+        self._target = _Remembering(TargetConfig(heading.url, heading.account_sid, timeout=heading.timeout))
         self._session = Session(self._target, seed=heading.seed)
         self._skipped: dict[str, str] = {}
         self._numbers: Numbers | None = None

@@ -228,6 +228,20 @@ def test_answer_that_was_waited_for_too_short_a_time_is_no_finding_of_a_cut_off_
     assert [f.exchange.number for f in Rebuilt(tmp_path).conduct().findings] == ([] if is_unsure else [1])
 
 
+@pytest.mark.parametrize(("timeout", "is_found"), [(1.0, False), (10.0, True)])
+def test_what_is_slow_in_a_cut_off_run_follows_from_its_timeout(timeout: float, is_found: bool, tmp_path: Path) -> None:
+    numbers = Numbers(("+15005550006",), ("+14155550100",))
+    journal = Journal(tmp_path, replace(heading(), timeout=timeout))
+    journal.add(Opening(numbers, Knowledge(frozenset(numbers.own), frozenset(numbers.called))))
+    case = Case((("To", "+14155550100"), ("From", "+15005550006"), ("Url", "http://example.com/voice.xml")), "call.created")
+    for number in range(1, 40):  # the second comes after 0.7 s, all others never
+        answered = {"status": 400, "elapsed": 0.7} if number == 2 else {"status": None, "failure": "timeout", "elapsed": timeout}
+        journal.add(Exchange(case, number, path="/", sent_at=1e9, method="POST", **answered))
+        journal.add(Judged(number))
+    journal.close()
+    assert any(f.exchange.failure == "timeout" for f in Rebuilt(tmp_path).conduct().findings) is is_found
+
+
 @pytest.mark.slow
 def test_cut_off_anywhere_the_reports_agree_with_the_journal(ended: Path, tmp_path: Path) -> None:
     size = (ended / NAME).stat().st_size
