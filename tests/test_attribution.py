@@ -66,6 +66,9 @@ QUICK = {
 SLOW = {
     "accepts-to-16-digits": Row("to.max-digits", pairs=3),
     "accepts-recording-channels-stereo": Row("recording-channels.unknown-value"),
+    "accepts-recording-channels-word-without-record": Row(
+        "recording-channels.unknown-value", "SHOULD", 4, cause=", only without Record=true", also=("recording-channels.control-character",),
+    ),
     "accepts-application-sid-newline": Row("application-sid.control-character"),
     "accepts-status-callback-event-word-among": Row("status-callback-event.unknown-value", pairs=7),
     "accepts-timeout-above-when-recorded": Row("timeout.maximum", pairs=5, cause="only with Record"),

@@ -21,6 +21,7 @@ from strategies.domains import edges
 AMPERSAND = "ampersand"
 _CONTROL = "control-character"
 ONLY = ", only with "
+_WITHOUT = ", only without "
 LATE = "only in calls with "
 _SYSTEMIC = 4
 _SHARED = 3  # parameters; whose rule is broken alike share what should check it
@@ -232,13 +233,14 @@ class InvalidCalls:
                 exchange = self.prober.shows(s.exchange.case, Expected.REJECT, lambda e: not e.is_refused)
                 if exchange is None:
                     continue
-                smallest, broken = self._of_effect(self._smallest(s.exchange.case, clause, exchange), clause, level)
+                smallest, broken, lacking = self._of_effect(self._smallest(s.exchange.case, clause, exchange), clause, level)
                 with self.prober.in_full_time(group):
                     repeats = all(not self.prober.send(smallest.case).is_refused for _ in range(1 if exchange.failure == "timeout" else 2))
                 if repeats:
                     if self._is_plus_kept(smallest.case):
                         return replace(finding_of("encoding.space", s.breach, smallest, PLUS_KEPT, broken), occurrences=len(group))
-                    cause = _blamed(smallest.case, clause) + (f"{ONLY}{company}" if (company := self._company(smallest.case, clause)) else "")
+                    company = self._company(smallest.case, clause)
+                    cause = _blamed(smallest.case, clause) + (f"{ONLY}{company}" if company else f"{_WITHOUT}{lacking}" if lacking else "")
                     finding = finding_of(clause, s.breach, smallest, cause, broken)
                     return replace(finding, occurrences=len(group))
         except Spent:
@@ -249,19 +251,24 @@ class InvalidCalls:
         self.ledger.transient.extend(group)
         return None
 
-    def _of_effect(self, smallest: Exchange, clause: str, level: Level) -> tuple[Exchange, Level]:
-        """The exchange and its level, with what gives the parameter an effect, where its value is taken there too: that breaks a MUST."""
+    def _of_effect(self, smallest: Exchange, clause: str, level: Level) -> tuple[Exchange, Level, str]:
+        """The exchange and its level, with what gives the parameter an effect, where its value is taken there too: that breaks a MUST.
+
+        The third is what gives it an effect, in words, where the value is refused beside that.
+        """
         name = CLAUSE[clause].parameter
         if level is Level.MUST or name is None or not PARAMETER[name].useless_without:
-            return smallest, level
-        needed = [(n, value or edges(n, PARAMETER[n].classes[0].slug)[0]) for n, value in PARAMETER[name].useless_without]
+            return smallest, level, ""
+        needed = [(n, value or edges(n, PARAMETER[n].classes[0].slug)[0]) for n, value in PARAMETER[name].useless_without if n != "Url"]
         blamed = [p for p in smallest.case.pairs if p[0] == name]
-        candidate = self.prober.plain_on_base([*(p for p in needed if p[0] != "Url"), *blamed])
+        candidate = self.prober.plain_on_base([*needed, *blamed])
         expectation = self.prober.expect(candidate)
         if expectation.level is not Level.MUST or all(r.clause != clause for r in expectation.reasons):
-            return smallest, level
+            return smallest, level, ""
         found = self.prober.shows(candidate, Expected.REJECT, lambda e: not e.is_refused)
-        return (found, Level.MUST) if found is not None else (smallest, level)
+        if found is not None:
+            return found, Level.MUST, ""
+        return smallest, level, " and ".join(n if value is None else f"{n}={value}" for n, value in PARAMETER[name].useless_without if n != "Url")
 
     def _is_plus_kept(self, case: Case) -> bool:
         """Whether the call is refused once its spaces are sent as %20: then it is + that is read wrongly."""
@@ -511,10 +518,10 @@ def _of_parameter(name: str, group: list[Finding]) -> list[Finding]:
         if first.exchange.is_crash:
             return [_with(first, rest, first.cause)]
         telling = next((by_rule[s] for s in _TELLING if s in by_rule), first)
-        company = _company_of(telling)
-        whole = _with(telling, [f for f in group if f is not telling], f"no value of it is refused{f'{ONLY}{company}' if company else ''}")
-        return [replace(whole, message=f"{name} is not checked: values that break any rule of it are accepted.")]
-    if (company := _company_of(group[0])) and {(_company_of(f), f.actual) for f in group} == {(company, group[0].actual)}:
+        where = _where_of(telling)
+        whole = _with(telling, [f for f in group if f is not telling], f"no value of it is refused{where}")
+        return [replace(whole, message=f"{name} is not checked{where.replace(', only', '')}: values that break any rule of it are accepted.")]
+    if (where := _where_of(group[0])) and {(_where_of(f), f.actual) for f in group} == {(where, group[0].actual)}:
         return [_with(group[0], group[1:], group[0].cause)]
     out: list[Finding] = []
     of_wider: dict[str, list[Finding]] = {}
@@ -533,6 +540,11 @@ def _of_parameter(name: str, group: list[Finding]) -> list[Finding]:
 def _company_of(finding: Finding) -> str:
     """What a finding's value needs beside it."""
     return finding.cause.partition(ONLY)[2]
+
+
+def _where_of(finding: Finding) -> str:
+    """Beside what alone a finding's value is wrongly taken, or without what, as its cause says it."""
+    return next((words + finding.cause.partition(words)[2] for words in (ONLY, _WITHOUT) if words in finding.cause), "")
 
 
 def _in_company(found: list[Finding], apart: frozenset[str]) -> list[Finding]:
