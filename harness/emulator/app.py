@@ -160,6 +160,8 @@ class Application:
             turn.form = form
             if hook.when(turn):
                 form = hook.rewrite(form)
+        if any(hook.when(turn) for hook in self._hooks.inherits):
+            form = form.filled_from(self._ledger.newest_form or Form())
         return form
 
     async def _held(self, turn: Turn, scope: MutableMapping[str, Any], receive: Receive) -> bool:

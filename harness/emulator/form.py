@@ -53,6 +53,10 @@ class Form:
         values = self._index.get(name)
         return values[0] if values else None
 
+    def filled_from(self, other: Form) -> Form:
+        """The same with the pairs of another form whose names it does not have."""
+        return Form((*self.pairs, *(pair for pair in other.pairs if not self.has(pair[0]))))
+
     def all(self, name: str) -> list[str]:
         """Every value of this name."""
         return self._index.get(name, [])

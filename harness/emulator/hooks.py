@@ -63,6 +63,13 @@ class Rewrite:
 
 
 @dataclass(frozen=True, slots=True)
+class Inherit:
+    """A parameter that a form leaves out has the values that it had in the form before."""
+
+    when: Condition = always
+
+
+@dataclass(frozen=True, slots=True)
 class Waive:
     """A refusal that one parameter's rule asks for is not given."""
 
@@ -180,7 +187,7 @@ class Speak:
 
 PLAIN_SPEECH = Speak()
 
-Hook = Answer | Speak | Decode | Rewrite | Waive | Refuse | Edit | Rework | Admit | Shut | Treat | OpenAccounts | Pause | HangUp
+Hook = Answer | Speak | Decode | Rewrite | Inherit | Waive | Refuse | Edit | Rework | Admit | Shut | Treat | OpenAccounts | Pause | HangUp
 
 
 @dataclass(slots=True)
@@ -189,6 +196,7 @@ class Hooks:
 
     decoding: Decoding = FAITHFUL
     rewrites: list[Rewrite] = field(default_factory=list)
+    inherits: list[Inherit] = field(default_factory=list)
     waives: list[Waive] = field(default_factory=list)
     refuses: list[Refuse] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
@@ -224,6 +232,8 @@ class Hooks:
                 self.opens_accounts = letters
             case Rewrite():
                 self.rewrites.append(hook)
+            case Inherit():
+                self.inherits.append(hook)
             case Waive():
                 self.waives.append(hook)
             case Refuse():

@@ -132,7 +132,7 @@ class Emulator:
         """Starts the process and waits until it listens."""
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "harness.emulator", *self._arguments()],
+                [sys.executable, "-P", "-m", "harness.emulator", *self._arguments()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -184,11 +184,19 @@ def test_port_in_use_is_said_in_one_sentence() -> None:
             serve(EmulatorSettings(), port=port)
 
 
-def test_unknown_fault_is_said_before_a_process_starts() -> None:
+def test_unknown_fault_is_said_and_no_process_is_left() -> None:
     emulator = Emulator(EmulatorSettings(faults=("accept-timeout-601",)))
     with pytest.raises(ValueError, match="nearest is 'accepts-timeout-601'"):
         emulator.start()
     assert emulator.pid is None
+
+
+def test_package_of_the_same_name_in_the_working_directory_is_not_taken_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "harness").mkdir()
+    (tmp_path / "harness" / "__init__.py").write_text("raise SystemExit('somebody else')")
+    monkeypatch.chdir(tmp_path)
+    with Emulator(EmulatorSettings()) as emulator:
+        assert emulator.url.startswith("http://127.0.0.1:")
 
 
 def test_emulator_that_is_not_running_has_no_url() -> None:

@@ -25,7 +25,7 @@ from harness.emulator.faults.conditions import (
 )
 from harness.emulator.faults.effects import from_last_call, from_newest_form, put
 from harness.emulator.faults.model import Fault
-from harness.emulator.hooks import Edit, Hook, Pause, Refuse, Waive
+from harness.emulator.hooks import Edit, Hook, Inherit, Pause, Refuse, Waive
 from harness.emulator.ledger import KEPT_FORMS
 from harness.emulator.rules import RULES
 
@@ -47,6 +47,9 @@ _ROWS: tuple[tuple[str, str, tuple[Hook, ...]], ...] = (
     ("stale-uri-every-8th", "every 8th call has the uri before", (Edit(from_last_call("uri"), every(8)),)),
     ("stale-to-with-reason", "with CallReason the To before is said back", (Edit(from_last_call("to"), sent("CallReason")),)),
     ("other-to-on-used-connection", "another To is said back if a call came before on the connection", (Edit(put("to", "+13125550142"), trusted),)),
+    ("keeps-parameters", "what a form leaves out is as it was in the form before", (Inherit(),)),
+    ("keeps-parameters-on-connection", "what a form leaves out is as it was in the form before on the connection", (Inherit(trusted),)),
+    ("keeps-parameters-after-refusal", "after a refusal, what a form leaves out is as it was in the refused one", (Inherit(lambda turn: turn.ledger.refused_last),)),
     ("refuses-same-again", "the same call again is refused", (Refuse(same_again),)),
     ("refuses-same-lately", f"a call that is the same as one of the last {KEPT_FORMS} is refused", (Refuse(lately),)),
     ("refuses-same-again-409", "the same call again is refused as a conflict", (Refuse(same_again, 409),)),
