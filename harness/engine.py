@@ -54,6 +54,31 @@ _LONGEST_AIM = 200  # characters
 _ALOUD = threading.Lock()
 
 
+@contextmanager
+def embedded(faults: tuple[str, ...], timeout: float) -> Iterator[TargetConfig]:
+    """An emulator that runs as long as the block does.
+
+    Args:
+        faults: of it.
+        timeout: seconds that a whole answer may take.
+
+    Raises:
+        TargetUnreachable: it did not start.
+        ValueError: there is no such fault.
+    """
+    from harness.emulator import Emulator, EmulatorError, EmulatorSettings
+
+    try:
+        emulator = Emulator(EmulatorSettings(faults=faults))
+        emulator.start()
+    except EmulatorError as error:
+        raise TargetUnreachable(f"the embedded emulator did not start: {error}") from None
+    try:
+        yield TargetConfig(emulator.url, emulator.account_sid, emulator.auth_token, timeout)
+    finally:
+        emulator.stop()
+
+
 class Run:
     """One run, from its configuration to its result.
 
@@ -135,17 +160,8 @@ class Run:
         if config.url is not None:
             yield config.as_target()
             return
-        from harness.emulator import Emulator, EmulatorError, EmulatorSettings
-
-        try:
-            emulator = Emulator(EmulatorSettings(faults=config.faults))
-            emulator.start()
-        except EmulatorError as error:
-            raise TargetUnreachable(f"the embedded emulator did not start: {error}") from None
-        try:
-            yield TargetConfig(emulator.url, emulator.account_sid, emulator.auth_token, config.timeout)
-        finally:
-            emulator.stop()
+        with embedded(config.faults, config.timeout) as target:
+            yield target
 
     def _with_target(self, target_config: TargetConfig) -> RunResult:
         session = self._new_session(target_config)

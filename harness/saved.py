@@ -13,7 +13,7 @@ from harness.errors import UsageError
 from harness.files import read_json, write
 from harness.findings import Finding, is_id
 from harness.oracle import Knowledge
-from harness.results import RunResult, without_password
+from harness.results import EMBEDDED, RunResult, without_password
 from harness.wire import sendable
 
 SCHEMA_VERSION = 1
@@ -34,6 +34,7 @@ class SavedCase:
         flaky: whether it showed only now and then.
         known: what was known of the target.
         url, account_sid: the target that it was found on.
+        faults: of the embedded emulator, where it was found on that; None for any other server.
     """
 
     finding: str
@@ -45,6 +46,7 @@ class SavedCase:
     known: Knowledge
     url: str
     account_sid: str
+    faults: tuple[str, ...] | None = None
 
 
 def save_cases(result: RunResult, directory: Path, known: Knowledge) -> None:
@@ -80,11 +82,19 @@ def _as_json(f: Finding, result: RunResult, known: Knowledge) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION, "finding": f.id, "clause": f.clause, "level": f.level.value, "message": f.message,
         "expected": f.expected, "actual": f.actual, "case": without_password(f.case).to_json(),
         "before": [without_password(c).to_json() for c in f.before], "together": [without_password(c).to_json() for c in f.together],
-        "flaky": f.flaky is not None, "target": {"url": result.url, "account_sid": result.account_sid},
+        "flaky": f.flaky is not None, "target": _target(result),
         "known": {
             "own_numbers": sorted(known.own_numbers), "called_numbers": sorted(known.called_numbers), "open_sids": sorted(known.open_sids),
         },
     }
+
+
+def _target(result: RunResult) -> dict[str, Any]:
+    """The target as JSON; of the embedded emulator, which is gone by then, with what makes another one like it."""
+    target: dict[str, Any] = {"url": result.url, "account_sid": result.account_sid}
+    if result.target == EMBEDDED:
+        target["faults"] = [name for name in result.settings.get("faults", "").split(", ") if name]
+    return target
 
 
 def load_case(path: Path) -> SavedCase:
@@ -113,9 +123,10 @@ def _from_json(data: dict[str, Any]) -> SavedCase:
     if not is_id(str(data["finding"]), clause):
         raise ValueError("no id of a finding")
     known = data["known"]
+    faults = data["target"].get("faults")
     return SavedCase(
         str(data["finding"]), clause, _case(data["case"]), tuple(map(_case, data["before"])), tuple(map(_case, data["together"])),
         bool(data["flaky"]),
         Knowledge(frozenset(known["own_numbers"]), frozenset(known["called_numbers"]), frozenset(known["open_sids"])),
-        str(data["target"]["url"]), str(data["target"]["account_sid"]),
+        str(data["target"]["url"]), str(data["target"]["account_sid"]), None if faults is None else tuple(map(str, faults)),
     )

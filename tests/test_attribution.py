@@ -138,6 +138,20 @@ def test_fault_becomes_one_small_finding_of_its_own_clause(fault: str) -> None:
     assert "NOT-EXERCISED" not in {v for c, v in outcome.verdicts.items() if not c.startswith(("response.", "echo."))}, outcome.told()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("fault", "also"), [
+    ("keeps-parameters", {"to.required", "from.required"}), ("keeps-parameters-on-connection", {"to.required", "from.required"}),
+    ("keeps-parameters-after-refusal", set()),
+])
+def test_what_is_kept_from_the_call_before_is_one_finding(fault: str, also: set[str]) -> None:
+    outcome = matrix.judged(fault, SEED, "quick")
+    assert outcome.clauses == ["call.history"], outcome.told()
+    (finding,) = outcome.findings
+    assert finding["cause"] == "To absent: what it leaves out is as it was in the call before it"
+    assert (finding["before"], finding["pairs"] <= 3, also <= set(finding["also"])) == (1, True, True), outcome.told()
+    assert {c for c, v in outcome.verdicts.items() if v in ("FAIL", "NON-STRICT")} == {"call.history", *finding["also"]}
+
+
 def test_rows_are_of_faults_of_every_family() -> None:
     assert {FAULTS[f].family for f in ROWS} == {f.family for f in FAULTS.values()}
 

@@ -132,6 +132,21 @@ def test_saved_case_of_a_finding_is_replayed(tmp_path: Path) -> None:
     assert (gone.returncode, gone.stdout.split(":")[0]) == (3, "ERROR"), told(gone)
 
 
+def test_case_of_the_embedded_emulator_is_replayed_on_another_one_like_it(tmp_path: Path) -> None:
+    done = ringtrue("run", "--fault", "accepts-timeout-601", "--only", "timeout.*", "--output", "out", cwd=tmp_path)
+    file = tmp_path / "out" / "cases" / "timeout.maximum.json"
+    assert f"again:  ringtrue replay out/cases/{file.name}" in done.stdout, told(done)
+    again = ringtrue("replay", f"out/cases/{file.name}", cwd=tmp_path)
+    assert (again.returncode, again.stdout.split(":")[0]) == (1, "FAILED"), told(again)
+    saved = json.loads(file.read_text())
+    for faults, code, words in (([], 0, "FIXED: "), (["accepts-timeout-602x"], 2, "there is no fault named 'accepts-timeout-602x'"), ([[1]], 2, "no fault named"), (7, 2, "is no saved case")):
+        saved["target"]["faults"] = faults
+        file.write_text(json.dumps(saved))
+        other = ringtrue("replay", f"out/cases/{file.name}", cwd=tmp_path)
+        assert (other.returncode, other.stdout.count("\n") + other.stderr.count("\n")) == (code, 1), told(other)
+        assert words in other.stdout + other.stderr
+
+
 @pytest.mark.slow
 def test_broken_should_exits_0_and_with_strict_1(tmp_path: Path) -> None:
     for strict, code in ((), 0), (("--strict",), 1):

@@ -65,7 +65,15 @@ def attribute(
     ledger.settled = len(ledger.transient)
     by_cause = _not_utf8([replace(c.finding, occurrences=max(c.count, 1)) for c in ledger.causes])
     by_cause = _same_in_company(_same_rule(by_cause, apart), apart)
-    return numbered(_joined(_late_pairs(by_cause, ledger.findings), apart))
+    return numbered(_kept(ledger.kept, _joined(_late_pairs(by_cause, ledger.findings), apart), apart))
+
+
+def _kept(whole: Finding | None, findings: list[Finding], apart: frozenset[str]) -> list[Finding]:
+    """That calls get something from those before them, as one finding with all calls that were wrongly refused or created."""
+    if whole is None:
+        return findings
+    follows = [f for f in findings if f.expected in ("201", "4xx") and not f.exchange.is_crash and f.clause not in apart]
+    return [joined(whole, follows), *(f for f in findings if all(f is not g for g in follows))]
 
 
 def _same_rule(findings: list[Finding], apart: frozenset[str]) -> list[Finding]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from harness.attribution.chance import but_by_chance
 from harness.attribution.minimise import minimise
 from harness.attribution.prober import MANY, PLUS_KEPT, Cause, Ledger, Prober, Spent, finding_of, is_crash, short
-from harness.attribution.repeats import is_taken_anew, taken_when_repeated
+from harness.attribution.repeats import is_taken_anew, kept_from_before, taken_when_repeated
 from harness.case import Case, Pair
 from harness.classify import address_form, classify, expected_alone
 from harness.contract import CLAUSE, PARAMETER, Expected, Level
@@ -31,6 +31,7 @@ _PRESENCE = "required"  # a rule of a parameter, not of its values
 _TRIES = 4
 _HARD = 10  # characters; so much longer a value seems for one that is not in printable ASCII
 _ENDS = ("To", "From")
+_ABSENT = ("to.required", "from.required")
 _TWINS = (set(_ENDS), {"ApplicationSid", "Byoc"})  # what takes values of one form
 _ORDER = {clause: place for place, clause in enumerate(CLAUSE)}
 _NAMELESS = "a pair without a name"
@@ -51,7 +52,8 @@ class InvalidCalls:
         explained = {"crashed": self._explained, "accepted": self.ledger.is_too_large}
         rest = [s for s in seen if not explained[s.breach.kind](s.exchange.case)]
         rest = self._refiled(but_by_chance(self.prober, self.ledger, rest))
-        rest = self._broken_refusals(self._nothing_refused(self._taken_when_repeated(self._but_after_others(rest))))
+        rest = self._kept_from_before(self._but_after_others(rest))
+        rest = self._broken_refusals(self._nothing_refused(self._taken_when_repeated(rest)))
         groups: dict[tuple[str, str], list[Seen]] = {}
         for s in rest:
             groups.setdefault((s.breach.clause, s.breach.kind), []).append(s)
@@ -101,6 +103,17 @@ class InvalidCalls:
         self.prober.send_next(self.prober.plain_on_base([]))
         again = self.prober.send_next(s.exchange.case)
         return again.is_crash or (s.breach.kind == "crashed" and not again.is_refused)
+
+    def _kept_from_before(self, seen: list[Seen]) -> list[Seen]:
+        """Takes out calls that were created, where what a call leaves out is as it was in the one before: much may come of that."""
+        taken = [s for s in seen if s.breach.kind == "accepted"]
+        if len({CLAUSE[s.breach.clause].parameter for s in taken}) < 2 and all(s.breach.clause not in _ABSENT for s in taken):
+            return seen
+        try:
+            self.ledger.kept = kept_from_before(self.prober, taken)
+        except Spent:
+            return seen
+        return seen if self.ledger.kept is None else [s for s in seen if s.breach.kind != "accepted"]
 
     def _taken_when_repeated(self, seen: list[Seen]) -> list[Seen]:
         """Takes out what shows only that the target takes a refused call when it is sent again."""

@@ -125,6 +125,7 @@ class Ledger:
         looked_at: how much of what the session has seen is in here.
         settled: how many of the breaches that did not repeat have become findings.
         apart: clauses whose findings are never joined with those of others.
+        kept: that what a call leaves out is as it was in the call before it, which makes others be refused or created too.
         by_chance: kinds of breaches that valid calls show now and then, by all that could be told without asking again.
     """
 
@@ -135,6 +136,7 @@ class Ledger:
     looked_at: int = 0
     settled: int = 0
     apart: frozenset[str] = frozenset()
+    kept: Finding | None = None
     by_chance: set[str] = field(default_factory=set)
 
     def is_too_large(self, case: Case) -> bool:

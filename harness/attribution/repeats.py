@@ -1,4 +1,8 @@
-"""Whether a target takes what it refused a moment ago once it is sent again: then all that was sent twice looks wrong."""
+"""Whether a call gets something from the one before it: then much looks wrong that is one fault.
+
+A target may take what it refused a moment ago once it is sent again; or what a call leaves out may be as it was in the
+call before.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,12 @@ from harness.attribution.prober import Prober, finding_of
 from harness.case import Case
 from harness.classify import classify, expected_alone
 from harness.contract import Expected, Level
+from harness.exchange import Exchange
 from harness.findings import Finding
 from harness.session import Seen
 from strategies.domains import fresh
 
+KEPT = "what it leaves out is as it was in the call before it"
 _WRONG = ("Timeout", "SendDigits")
 _URLS = ("StatusCallback", "FallbackUrl", "RecordingStatusCallback", "AsyncAmdStatusCallback")
 _ANOTHER = 3  # wrong values; some may have been sent before
@@ -37,6 +43,40 @@ def taken_when_repeated(prober: Prober, seen: list[Seen]) -> Finding | None:
             return None
         found = found or replace(finding_of("refusal.repeatable", seen[0].breach, second, "when it is sent again", Level.MUST), before=(case,))
     return replace(found, occurrences=len(seen)) if found is not None else None
+
+
+def kept_from_before(prober: Prober, seen: list[Seen]) -> Finding | None:
+    """The finding, if a call without To is created, or one without From, with that of the call before it, whichever this is.
+
+    Args:
+        prober: sends the calls.
+        seen: calls that had to be refused and were taken.
+
+    Raises:
+        Spent: no further probe may be sent.
+    """
+    for wrong in ((), (("Timeout", "word"),)):
+        for name, values in _ends(prober).items():
+            whole = prober.plain_on_base([("Timeout", "60")] if wrong else [])  # else the wrong one would be kept too
+            case = replace(whole, pairs=tuple(p for p in whole.pairs if p[0] != name))
+            befores = [prober.plain_on_base([(name, value), *wrong]) for value in values]
+            last: Exchange | None = None
+            for value, before in zip(values, befores, strict=True):
+                prober.send_next(before)
+                last = prober.send_next(case)
+                if not last.is_created or (last.document or {}).get(name.lower()) != value:
+                    break
+            else:
+                if last is not None:
+                    found = finding_of("call.history", seen[0].breach, last, f"{name} absent: {KEPT}", Level.MUST)
+                    return replace(found, before=(befores[-1],), also=tuple(sorted({s.breach.clause for s in seen})), occurrences=len(seen))
+    return None
+
+
+def _ends(prober: Prober) -> dict[str, tuple[str, ...]]:
+    """To and From, each with two values that a call may have here, or with the one that there is."""
+    called, own = prober.numbers.called, prober.numbers.own
+    return {"To": (*called[:2], "client:alice")[:2] if prober.session.target.loopback else called[:2], "From": own[:2]}
 
 
 def is_taken_anew(prober: Prober, case: Case) -> bool:
