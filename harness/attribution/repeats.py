@@ -13,7 +13,6 @@ from harness.attribution.prober import Prober, finding_of
 from harness.case import Case
 from harness.classify import classify, expected_alone
 from harness.contract import Expected, Level
-from harness.exchange import Exchange
 from harness.findings import Finding
 from harness.session import Seen
 from strategies.domains import fresh
@@ -60,23 +59,22 @@ def kept_from_before(prober: Prober, seen: list[Seen]) -> Finding | None:
             whole = prober.plain_on_base([("Timeout", "60")] if wrong else [])  # else the wrong one would be kept too
             case = replace(whole, pairs=tuple(p for p in whole.pairs if p[0] != name))
             befores = [prober.plain_on_base([(name, value), *wrong]) for value in values]
-            last: Exchange | None = None
             for value, before in zip(values, befores, strict=True):
                 prober.send_next(before)
-                last = prober.send_next(case)
-                if not last.is_created or (last.document or {}).get(name.lower()) != value:
+                answer = prober.send_next(case)
+                if not answer.is_created or (answer.document or {}).get(name.lower()) != value:
                     break
             else:
-                if last is not None:
-                    found = finding_of("call.history", seen[0].breach, last, f"{name} absent: {KEPT}", Level.MUST)
-                    return replace(found, before=(befores[-1],), also=tuple(sorted({s.breach.clause for s in seen})), occurrences=len(seen))
+                found = finding_of("call.history", seen[0].breach, answer, f"{name} absent: {KEPT}", Level.MUST)
+                return replace(found, before=(befores[-1],), also=tuple(sorted({s.breach.clause for s in seen})), occurrences=len(seen))
     return None
 
 
 def _ends(prober: Prober) -> dict[str, tuple[str, ...]]:
-    """To and From, each with two values that a call may have here, or with the one that there is."""
+    """To and From, each with two values that a call may have here: one alone may be what the target takes where there is none."""
     called, own = prober.numbers.called, prober.numbers.own
-    return {"To": (*called[:2], "client:alice")[:2] if prober.session.target.loopback else called[:2], "From": own[:2]}
+    ends = {"To": (*called, "client:alice")[:2] if prober.session.target.loopback else called[:2], "From": own[:2]}
+    return {name: values for name, values in ends.items() if len(set(values)) == 2}
 
 
 def is_taken_anew(prober: Prober, case: Case) -> bool:
