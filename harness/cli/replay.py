@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 def replay(path: Path, target: str | None, account_sid: str | None, auth_token_env: str, **options: Any) -> None:
     """Sends one saved case again: FIXED (exit 0), FAILED or FLAKY (1), ERROR (3).
 
+    It goes to the server that it was found on; where that was the embedded emulator, to another one with the same faults.
+
     \b
     Examples:
       ringtrue replay reports/latest/cases/send-digits.max-length.json
