@@ -18,6 +18,7 @@ from harness.session import Seen
 from strategies.domains import fresh
 
 KEPT = "what it leaves out is as it was in the call before it"
+_KEPT = "What a call leaves out is taken from the call before it."
 _WRONG = ("Timeout", "SendDigits")
 _URLS = ("StatusCallback", "FallbackUrl", "RecordingStatusCallback", "AsyncAmdStatusCallback")
 _ANOTHER = 3  # wrong values; some may have been sent before
@@ -66,7 +67,8 @@ def kept_from_before(prober: Prober, seen: list[Seen]) -> Finding | None:
                     break
             else:
                 found = finding_of("call.history", seen[0].breach, answer, f"{name} absent: {KEPT}", Level.MUST)
-                return replace(found, before=(befores[-1],), also=tuple(sorted({s.breach.clause for s in seen})), occurrences=len(seen))
+                also = tuple(sorted({s.breach.clause for s in seen}))
+                return replace(found, message=_KEPT, before=(befores[-1],), also=also, occurrences=len(seen))
     return None
 
 
