@@ -110,10 +110,13 @@ class InvalidCalls:
         if len({CLAUSE[s.breach.clause].parameter for s in taken}) < 2 and all(s.breach.clause not in _ABSENT for s in taken):
             return seen
         try:
-            self.ledger.kept = kept_from_before(self.prober, taken)
+            found = kept_from_before(self.prober, taken)
         except Spent:
             return seen
-        return seen if self.ledger.kept is None else [s for s in seen if s.breach.kind != "accepted"]
+        if found is None:
+            return seen
+        self.ledger.kept = found if self.ledger.kept is None else joined(self.ledger.kept, [found])  # of what was looked at before
+        return [s for s in seen if s.breach.kind != "accepted"]
 
     def _taken_when_repeated(self, seen: list[Seen]) -> list[Seen]:
         """Takes out what shows only that the target takes a refused call when it is sent again."""

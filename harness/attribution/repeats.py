@@ -17,7 +17,6 @@ from harness.findings import Finding
 from harness.session import Seen
 from strategies.domains import fresh
 
-KEPT = "what it leaves out is as it was in the call before it"
 _KEPT = "What a call leaves out is taken from the call before it."
 _WRONG = ("Timeout", "SendDigits")
 _URLS = ("StatusCallback", "FallbackUrl", "RecordingStatusCallback", "AsyncAmdStatusCallback")
@@ -66,7 +65,8 @@ def kept_from_before(prober: Prober, seen: list[Seen]) -> Finding | None:
                 if not answer.is_created or (answer.document or {}).get(name.lower()) != value:
                     break
             else:
-                found = finding_of("call.history", seen[0].breach, answer, f"{name} absent: {KEPT}", Level.MUST)
+                cause = f"{name} absent: what it leaves out is as it was in the call before it"
+                found = finding_of("call.history", seen[0].breach, answer, cause, Level.MUST)
                 also = tuple(sorted({s.breach.clause for s in seen}))
                 return replace(found, message=_KEPT, before=(befores[-1],), also=also, occurrences=len(seen))
     return None
