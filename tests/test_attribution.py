@@ -17,11 +17,12 @@ import pytest
 from adversary.answers import Answer
 from adversary.server import CLOSES, Behaviour, as_json
 from adversary.wrapped import Act, Turn, Wrapped, created
-from support import Outcome, judged_run, outcome_of_run
+from support import Outcome, forked, judged_run, outcome_of_run
 
-from harness.attribution import _same_in_company, attribute
+from harness.attribution import Ledger, _same_in_company, attribute
 from harness.attribution.invalid import LATE, _of_large_calls, merged
 from harness.case import Case
+from harness.checks.model import Breach
 from harness.config import RunConfig
 from harness.contract import Level
 from harness.curl import curl_line
@@ -34,7 +35,7 @@ from harness.oracle import Knowledge
 from harness.replay import replay
 from harness.report.findings_file import findings_file
 from harness.saved import load_case, save_cases
-from harness.session import Budget, Session
+from harness.session import Budget, Seen, Session
 from harness.target import Target, TargetConfig
 from strategies.drawing import Numbers
 from strategies.plan import PROFILES
@@ -150,6 +151,22 @@ def test_what_is_kept_from_the_call_before_is_one_finding(fault: str, also: set[
     assert finding["cause"] == "To absent: what it leaves out is as it was in the call before it"
     assert (finding["before"], finding["pairs"] <= 3, also <= set(finding["also"])) == (1, True, True), outcome.told()
     assert {c for c, v in outcome.verdicts.items() if v in ("FAIL", "NON-STRICT")} == {"call.history", *finding["also"]}
+
+
+def test_what_was_kept_from_the_call_before_is_not_forgotten_where_it_shows_no_more() -> None:
+    emulated = settings_of()
+    numbers = Numbers(("+15005550006",), ("+14155550100",))
+    with forked(emulated) as url:
+        session = Session(Target(TargetConfig(url, emulated.account_sid, emulated.auth_token)), Budget())
+        case = Case((("From", "+15005550006"), ("Url", "https://example.com/voice")), "to.required")
+        was = Finding("call.history", "call.history", Level.MUST, "check_outcome", "", "4xx", "201 Created", "$", case, Exchange(case, 1, 201), 1, "kept")
+        wrong = Breach("to.required", "check_outcome", "", "4xx", "201 Created", kind="accepted")
+        session.seen.append(Seen(wrong, Exchange(case, 1, 201)))
+        ledger = Ledger(kept=was)
+        found = attribute(session, numbers, ledger=ledger)
+        session.close()
+    assert ledger.kept == was
+    assert [f.cause for f in found if f.clause == "call.history"] == ["kept"]
 
 
 def test_rows_are_of_faults_of_every_family() -> None:
