@@ -22,6 +22,14 @@ CREDENTIALS = (
 
 
 ACCOUNTS = ("own", "other", "other-end", "other-start")
+# Heads of a request: what it may say, or leave out (None), beside what it is about.
+HEADS: dict[str, dict[str, str | None]] = {
+    "usual": {}, "close": {"Connection": "close"}, "any-type": {"Accept": "*/*"}, "bare": {"Accept": None, "Accept-Encoding": None},
+}
+HEAD_IN_WORDS = {
+    "close": "a request that asks to close the connection", "any-type": "a request that accepts any type",
+    "bare": "a request that does not say what it accepts",
+}
 _OTHER_ACCOUNT = "AC" + "0123456789abcdef" * 2
 
 
@@ -60,6 +68,7 @@ class Case:
         credentials: one of `CREDENTIALS`.
         segments: bytes of the body sent at a time, 0 for all at once.
         pause: seconds in which nothing is sent before it.
+        head: one of `HEADS`.
     """
 
     pairs: Pairs
@@ -73,6 +82,7 @@ class Case:
     credentials: str = "right"
     segments: int = 0
     pause: float = 0.0
+    head: str = "usual"
 
     def get(self, name: str) -> str | None:
         """The first value of a parameter, or None."""
@@ -100,7 +110,7 @@ class Case:
             out["pairs"] = [[printable(n), printable(v)] for n, v in self.pairs]
             out["raw_pairs"] = [[_raw(n), _raw(v)] for n, v in self.pairs]
         default = Case(())
-        for key in ("content_type", "method", "account", "credentials", "segments", "pause"):
+        for key in ("content_type", "method", "account", "credentials", "segments", "pause", "head"):
             if getattr(self, key) != getattr(default, key):
                 out[key] = getattr(self, key)
         if any(s != "plain" for s in self.styles):
@@ -129,7 +139,7 @@ class Case:
                 content_type=data.get("content_type", cls(()).content_type), body=raw,
                 method=str(data.get("method", "POST")), account=str(data.get("account", "own")),
                 credentials=str(data.get("credentials", "right")), segments=int(data.get("segments", 0)),
-                pause=float(data.get("pause", 0.0)),
+                pause=float(data.get("pause", 0.0)), head=str(data.get("head", "usual")),
             )
         except (KeyError, TypeError, AttributeError, UnicodeError, OverflowError) as error:
             raise ValueError(f"not a saved case: {error}") from error

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from harness.case import Case, account_of
+from harness.case import HEADS, Case, account_of
 from harness.contract import COLLECTION
 from harness.wire import encode_pairs
 
@@ -34,6 +34,8 @@ def curl_line(case: Case, url: str, account_sid: str) -> str:
     words += _credentials(case, account_sid)
     if case.content_type != "application/x-www-form-urlencoded":
         words += ["-H", shlex.quote(f"Content-Type: {case.content_type}" if case.content_type else "Content-Type:")]
+    for name, value in HEADS[case.head].items():
+        words += ["-H", shlex.quote(f"{name}: {value}" if value else f"{name}:")]
     words += _body(case)
     return " ".join(words)
 

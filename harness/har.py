@@ -22,7 +22,7 @@ from harness.classify import classify
 from harness.exchange import Exchange
 from harness.files import aside_of, drop, put_in_place
 from harness.results import PASSWORD_IN_BODY, without_password
-from harness.target import FIXED_HEADERS
+from harness.target import fixed_headers
 from harness.wire import body_of
 
 NAME = "exchanges.har"
@@ -135,7 +135,7 @@ class HarWriter:
         # A call that is read back is another request than its case's.
         own = exchange.method == exchange.case.method
         body = b"" if not own else PASSWORD_IN_BODY.sub(rb"\1" + _STAND_IN.encode(), body_of(case))
-        headers = [_header(name, value) for name, value in FIXED_HEADERS.items()]
+        headers = [_header(name, value) for name, value in fixed_headers(case).items()]
         if case.content_type is not None and own:
             headers.append(_header("Content-Type", _plain(case.content_type)))
         if self._with_token and (case.credentials != "none" or not own):

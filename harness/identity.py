@@ -119,6 +119,8 @@ def _oddities(case: Case) -> set[str]:
         out.add("(in pieces)")
     if case.pause:
         out.add("(after a pause)")
+    if case.head != default.head:
+        out.add(f"(head: {case.head})")
     return out | {f"({style})" for style in case.styles if style != "plain"}
 
 

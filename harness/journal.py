@@ -284,7 +284,7 @@ def _case_text(case: Case) -> str:
         return _encode(masked(case).to_json())
     pairs = ",".join([f"[{_quoted(n)},{_quoted(v if n != PASSWORD else mask(v))}]" for n, v in case.pairs])
     more = "".join([
-        f',"{key}":{_encode(value)}' for key in ("content_type", "method", "account", "credentials", "segments", "pause")
+        f',"{key}":{_encode(value)}' for key in ("content_type", "method", "account", "credentials", "segments", "pause", "head")
         if (value := getattr(case, key)) != getattr(_PLAIN, key)
     ])
     return f'{{"pairs":[{pairs}],"aim":{_quoted(case.aim)},"seed":{case.seed}{more}}}'

@@ -102,6 +102,8 @@ def _accept_clauses(case: Case, accepted: tuple[Reason, ...]) -> frozenset[str]:
     clauses.update(CLAUSE_OF_STYLE[s] for s in case.styles if s != "plain")
     if case.segments:
         clauses.add("encoding.segments")
+    if case.head != "usual":
+        clauses.add("encoding.headers")
     if case.pause:
         clauses.add("call.history")
     if not all(v.isascii() for _, v in case.pairs):

@@ -32,7 +32,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
 
 from harness import __version__
-from harness.case import Case, account_of, changed_at
+from harness.case import HEADS, Case, account_of, changed_at
 from harness.contract import COLLECTION
 from harness.errors import HarnessError, Inconclusive, TargetUnreachable, UsageError
 from harness.exchange import MAX_BODY, Exchange
@@ -484,7 +484,7 @@ class Target:
 
     def headers_of(self, case: Case) -> dict[str, str]:
         """The headers that a case is sent with, the secret one included."""
-        headers = dict(FIXED_HEADERS)
+        headers = fixed_headers(case)
         if case.content_type is not None:
             headers["Content-Type"] = case.content_type
         authorization = self.credential(case.credentials)
@@ -651,7 +651,7 @@ class Target:
         try:
             if flight.error is not None:
                 raise flight.error
-            answer = self._take(flight.connection, flight.method)
+            answer = self._take(flight.connection, flight.method, flight.case.head == "close")
             if watch is not None and watch.fired:
                 raise TimeoutError
             return answer
@@ -751,15 +751,15 @@ class Target:
         except (BrokenPipeError, ConnectionResetError):
             flight.cut = True
 
-    def _take(self, connection: _Plain | _Tls, method: str) -> dict[str, Any]:
-        """Reads an answer. What urllib3 would put around it undoes chunks and packing without bounds."""
+    def _take(self, connection: _Plain | _Tls, method: str, is_last: bool) -> dict[str, Any]:
+        """Reads an answer, the last of its connection where the request said so. urllib3 would undo chunks and packing without bounds."""
         with closing(_FinalResponse(connection.sock, method=method)) as answer:
             answer.begin()
             body, truncated = _unpacked(answer.pieces(), answer.said("content-encoding"))
         more = not truncated and answer.has_more
         self._stray(more)
         # Whoever sends a body with the answer to HEAD may send it a little later: it must answer no other request.
-        if truncated or more or method == "HEAD" or answer.will_close or answer.version < 11:
+        if truncated or more or is_last or method == "HEAD" or answer.will_close or answer.version < 11:
             self._drop()
         return {
             "status": answer.status, "reason": answer.reason[:200],
@@ -807,6 +807,13 @@ class Target:
         answer["reason"] = scrub_text(answer["reason"])
         answer["leaks"] = tuple(leaks)
         return answer
+
+
+def fixed_headers(case: Case) -> dict[str, str]:
+    """What a case's request says beside its content type and its credentials."""
+    if case.head == "usual":
+        return dict(FIXED_HEADERS)
+    return {name: value for name, value in {**FIXED_HEADERS, **HEADS[case.head]}.items() if value is not None}
 
 
 def _request_head(method: str, target: str, headers: dict[str, str]) -> bytes:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from harness.case import ACCOUNTS, CREDENTIALS, Case, Pair
+from harness.case import ACCOUNTS, CREDENTIALS, HEADS, Case, Pair
 
 _LONGEST_TYPE, _LONGEST_BODY, _MOST_AT_A_TIME = 1000, 64 << 20, 64 << 20
 _LONGEST_PAUSE = 10.0  # seconds
@@ -109,6 +109,8 @@ def sendable(case: Case) -> Case:
         raise ValueError("its method or content type can't be sent")
     if case.credentials not in CREDENTIALS or case.account not in ACCOUNTS or not 0 <= case.segments <= _MOST_AT_A_TIME:
         raise ValueError("its credentials, account or segments are none that there are")
+    if case.head not in HEADS:
+        raise ValueError("its head is none that there is")
     if not 0 <= case.pause <= _LONGEST_PAUSE:
         raise ValueError("its pause is too long")
     if case.styles and (len(case.styles) != len(case.pairs) or not set(case.styles) <= set(STYLES)):

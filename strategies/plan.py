@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
-from harness.case import ACCOUNTS, Case, Pair, Pairs
+from harness.case import ACCOUNTS, HEADS, Case, Pair, Pairs
 from harness.classify import classify
 from harness.contract import FORM_TYPE, PARAMETER, PARAMETERS, Expected, Parameter, ValueClass
 from harness.contract.model import Events, Integer, Sid, Twiml
@@ -37,6 +37,7 @@ _SAME_NUMBER = 0.15  # the share of packed calls that have one number in two par
 _SAME_PERSON = 0.4  # the share of the calls at once of one kind that go to one person
 _ONE_WRONG = 0.4  # the share of the other calls at once among which one has to be refused
 _CHARSETS = ("; charset=utf-8", ";charset=UTF-8", "; charset=UTF-8", '; charset="utf-8"')
+_HEADS = tuple(HEADS)[1:]
 _MULTIPART = "multipart/form-data; boundary=x"
 _SECOND = {"To": "client:alice", "From": "client:bob"}  # beside the usual ones
 # Names in brackets are sent instead of the parameter that they name, if a call can do without it.
@@ -391,6 +392,8 @@ class Plan:
             return replace(case, segments=rng.choice((1, 7, 100)) if len(case.pairs) < 9 else 300 if turn // 24 % 8 == 0 else 60)
         if kind == 7:
             return replace(case, content_type=FORM_TYPE + rng.choice(_CHARSETS))
+        if kind == 6:
+            return replace(case, head=_HEADS[turn // 8 % len(_HEADS)])
         return replace(case, styles=styles)
 
     # -- in sequence and at once ----------------------------------------------------------------------

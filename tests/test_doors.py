@@ -287,7 +287,7 @@ def test_name_of_a_finding_in_a_saved_case_does_nothing_to_the_terminal(tmp_path
 
 HOSTILE_CASES: dict[str, dict[str, Any]] = {
     "method": {"method": "GET; touch hacked"}, "line break in the method": {"method": "GET / HTTP/1.1\r\nX: y"}, "content type": {"content_type": "a\r\nX-Injected: b"},
-    "content type of another kind": {"content_type": 7}, "credentials": {"credentials": "mine"}, "account": {"account": "../.."}, "segments": {"segments": -1},
+    "content type of another kind": {"content_type": 7}, "credentials": {"credentials": "mine"}, "account": {"account": "../.."}, "segments": {"segments": -1}, "head": {"head": "mine"},
     "style": {"styles": ["plain", "odd"]}, "number of styles": {"styles": ["plain"]}, "pairs": {"pairs": [["To"]]}, "body": {"body": "x", "body_length": 10**30},
 }
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.case import CREDENTIALS, Case
+from harness.case import CREDENTIALS, HEADS, Case
 from harness.wire import CLAUSE_OF_STYLE, STYLES, body_of, encode_pair, encode_pairs, encode_text, to_bytes
 
 # Text as it may stand in a case: any letters, and bytes that are no UTF-8 as U+DC80 to U+DCFF.
@@ -108,14 +108,14 @@ _CASES = st.builds(
     Case, pairs=_PAIRS.map(tuple), aim=st.sampled_from(("call.created", "timeout.maximum")), seed=st.integers(0, 1 << 40),
     content_type=st.sampled_from((None, "application/x-www-form-urlencoded", "text/plain; charset=latin-1", "")),
     body=st.none() | st.binary(max_size=64), method=st.sampled_from(("POST", "GET", "PUT", "DELETE")),
-    account=st.sampled_from(("own", "other")), credentials=st.sampled_from(CREDENTIALS), segments=st.integers(0, 300),
+    account=st.sampled_from(("own", "other")), credentials=st.sampled_from(CREDENTIALS), segments=st.integers(0, 300), head=st.sampled_from(tuple(HEADS)),
 )
 
 
 @given(_CASES, st.data())
 def test_case_survives_json(case: Case, data: st.DataObject) -> None:
     styles = data.draw(st.just(()) | st.tuples(*(st.sampled_from(tuple(STYLES)) for _ in case.pairs)))
-    case = Case(case.pairs, case.aim, case.seed, styles, case.content_type, case.body, case.method, case.account, case.credentials, case.segments)
+    case = case.with_pairs(case.pairs, styles)
     text = json.dumps(case.to_json(), ensure_ascii=False)
     again = Case.from_json(json.loads(text.encode("utf-8")))
     assert body_of(again) == body_of(case)

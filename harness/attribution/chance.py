@@ -89,6 +89,6 @@ def _features(case: Case) -> list[Feature]:
     return [
         *classes_of(case), *{(n, f"={v}") for n, v in case.pairs if len(v) <= _SHORT}, *((n, "absent") for n in _NAMES - names),
         *((n, f"{v[:2]}…") for n, v in case.pairs if n in _ENDS),
-        ("", f"{len(case.pairs).bit_length()} bits of size"), *(("", style) for style in {*case.styles}),
+        ("", f"head {case.head}"), ("", f"{len(case.pairs).bit_length()} bits of size"), *(("", style) for style in {*case.styles}),
         ("", f"in pieces: {case.segments > 0}"), ("", f"after a pause: {case.pause > 0}"), ("", f"sent as {case.content_type}"),
     ]

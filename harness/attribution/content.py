@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from harness.attribution.minimise import minimise
 from harness.attribution.prober import MANY, ROUNDS, Ledger, Prober, Spent, Styled, finding_as_seen, short, styled
-from harness.case import Case, Pairs
+from harness.case import HEAD_IN_WORDS, Case, Pairs
 from harness.checks import Breach, judge
 from harness.checks.refusals import EARLIER_PASSWORD, PREVIOUS_PASSWORD
 from harness.contract import ATTRIBUTES, CLAUSE, FORM_TYPE, PARAMETER, Expected
@@ -367,9 +367,10 @@ class Content:
         if shown < _TRIES:
             return best, best_breach, shown, _TRIES
         case = s.exchange.case
-        plain = replace(case, styles=(), segments=0, content_type=FORM_TYPE, pause=0.0)
+        plain = replace(case, styles=(), segments=0, content_type=FORM_TYPE, pause=0.0, head="usual")
         case = plain if plain != case and breaks(plain) else case
-        if case.pause and wanted is not Expected.REJECT and breaks(replace(base, pause=case.pause)):
+        sent_so = replace(base, pause=case.pause, head=case.head)
+        if sent_so != base and wanted is not Expected.REJECT and breaks(sent_so):
             return best, best_breach, 1, 1
 
         def same(kept: list[Styled]) -> bool:
@@ -438,6 +439,8 @@ def _condition(case: Case, base: Case) -> str:
     """What the smallest case has beyond the simplest call."""
     if case.pause:
         return f"after {case.pause:g} s without a request"
+    if case.head in HEAD_IN_WORDS:
+        return HEAD_IN_WORDS[case.head]
     ends = {n: case.get(n) or base.get(n) or "" for n in ("To", "From")}
     odd = [n for n, v in ends.items() if v != base.get(n)]
     if "From" in odd and ends["To"] == _CLIENT:

@@ -299,7 +299,7 @@ class InvalidCalls:
 
         def same(kept: list[Pair]) -> bool:
             nonlocal best
-            candidate = replace(case, pairs=tuple(kept), styles=(), segments=0)
+            candidate = replace(case, pairs=tuple(kept), styles=(), segments=0, head="usual")
             if all(r.clause != clause for r in self.prober.expect(candidate).reasons):
                 return False
             found = self.prober.shows(candidate, Expected.REJECT, lambda e: not e.is_refused)

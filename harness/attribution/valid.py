@@ -24,7 +24,7 @@ from harness.attribution.prober import (
     styled,
 )
 from harness.attribution.traits import Fails, another, trait_of
-from harness.case import Case, Pair
+from harness.case import HEAD_IN_WORDS, Case, Pair
 from harness.classify import classify
 from harness.contract import FORM_TYPE, PARAMETER, Expected, Level
 from harness.exchange import Exchange
@@ -192,7 +192,7 @@ class ValidCalls:
             return self.prober.send(case.with_pairs(case.pairs[::-1], case.styles[::-1])).is_created
         if cause.transport:
             styles = ("percent20",) * len(case.pairs) if cause.transport == "plus" else ()
-            return self.prober.send(replace(case, styles=styles, segments=0, content_type=FORM_TYPE, pause=0.0)).is_created
+            return self.prober.send(replace(case, styles=styles, segments=0, content_type=FORM_TYPE, pause=0.0, head="usual")).is_created
         if cause.size >= MANY:
             return True
         kept = [(p, t) for p, t in styled(case) if p[0] in cause.names]
@@ -245,16 +245,16 @@ class ValidCalls:
 
     def _trait(self, items: list[Styled], case: Case, fails: Fails) -> Trait | None:
         """What of the call as a whole is to blame, where it is neither a pair nor the way of sending; not where each try costs seconds."""
-        if self._slow or not items or case.segments or case.pause or case.content_type != FORM_TYPE:
+        if self._slow or not items or case.segments or case.pause or case.head != "usual" or case.content_type != FORM_TYPE:
             return None
         return trait_of(self.prober, items, case, fails)
 
     def _plainly_sent(self, case: Case, fails: Fails) -> Case:
         """The case sent all at once, with the plain content type and styles, as far as it still fails so."""
-        plain = replace(case, styles=(), segments=0, content_type=FORM_TYPE, pause=0.0)
+        plain = replace(case, styles=(), segments=0, content_type=FORM_TYPE, pause=0.0, head="usual")
         if plain == case or fails(plain):
             return plain
-        for change in ({"segments": 0}, {"content_type": FORM_TYPE}, {"pause": 0.0}):
+        for change in ({"segments": 0}, {"content_type": FORM_TYPE}, {"pause": 0.0}, {"head": "usual"}):
             candidate = replace(case, **change)
             if candidate != case and fails(candidate):
                 case = candidate
@@ -332,6 +332,8 @@ class ValidCalls:
         """(clause, cause for people, transport to blame)."""
         if case.pause:
             return "call.history", f"after {case.pause:g} s without a request", "pause"
+        if case.head != "usual":
+            return "encoding.headers", HEAD_IN_WORDS[case.head], "head"
         if case.segments:
             return "encoding.segments", f"a request in pieces, its body {case.segments} bytes at a time", "segments"
         if case.content_type != FORM_TYPE:
@@ -395,6 +397,8 @@ def _transports(case: Case) -> set[str]:
         found.add("segments")
     if case.pause:
         found.add("pause")
+    if case.head != "usual":
+        found.add("head")
     if case.content_type != FORM_TYPE:
         found.add("content-type")
     if any(" " in v for _, v in case.pairs):

@@ -74,6 +74,9 @@ ENCODING: tuple[Clause, ...] = (
        "Names and messages in most of the world's languages are turned away or garbled."),
     _c("encoding.charset", _MUST, "Encoding", "RFC 9110, 8.3.1", "The content type may carry a charset parameter."),
     _c("encoding.segments", _MUST, "Encoding", "RFC 9112, 6", "A request's body may arrive in many TCP segments."),
+    _c("encoding.headers", _MUST, "Encoding", "RFC 9110, 12.5; RFC 9112, 9.6",
+       "A request may ask to close its connection, accept any type, or not say what it accepts.",
+       "Whether a call is created would hang on the HTTP library that asks for it."),
 )
 
 RESPONSE: tuple[Clause, ...] = (

@@ -96,6 +96,10 @@ class Application:
                 turn.content_type = value.decode("latin-1")
             elif name == b"accept-encoding":
                 turn.accept_encoding = value.decode("latin-1")
+            elif name == b"accept":
+                turn.accept = value.decode("latin-1")
+            elif name == b"connection":
+                turn.closes = value.lower() == b"close"
         return turn
 
     def _at_once(self, turn: Turn) -> Reply | None:

@@ -30,6 +30,8 @@ class Turn:
         is_repeated: whether one of the last forms was the same.
         after_refusal: whether that one was refused.
         pieces: in how many pieces the body came.
+        accept: what the request says that it takes; None if it says nothing.
+        closes: whether the request asks to close its connection.
         trusted: whether the account's own credentials came on this connection before.
     """
 
@@ -48,6 +50,8 @@ class Turn:
     is_repeated: bool = False
     after_refusal: bool = False
     pieces: int = 1
+    accept: str | None = None
+    closes: bool = False
     trusted: bool = False
 
     @property

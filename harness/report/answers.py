@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from harness.case import Case
+from harness.case import HEAD_IN_WORDS, Case
 from harness.contract import COLLECTION, FORM_TYPE
 from harness.exchange import Exchange
 from harness.findings import Finding
@@ -79,6 +79,8 @@ def unusual(case: Case) -> Iterator[str]:
         yield f"content type {case.content_type}" if case.content_type is not None else "no content type"
     if case.segments:
         yield f"body sent {case.segments} bytes at a time"
+    if case.head in HEAD_IN_WORDS:
+        yield HEAD_IN_WORDS[case.head]
     if case.pause:
         yield f"after {case.pause:g} s without a request"
 

@@ -155,6 +155,7 @@ _ACCOUNTS = {
 def _send(case: Case, on: str = "") -> str:
     options = {
         "method": (case.method, "POST"), "content_type": (case.content_type, FORM_TYPE), "credentials": (case.credentials, "right"),
+        "head": (case.head, "usual"),
     }
     words = [f"{k}={text_literal(v) if v is not None else None}" for k, (v, usual) in options.items() if v != usual]
     if case.account != "own":

@@ -80,10 +80,14 @@ class Caller:
         content_type: str = FORM,
         patience: float = PATIENCE_S,
         pieces: int = 1,
+        accept: str | None = "application/json",
+        closes: bool = False,
     ) -> Answer:
         size = -(-len(body) // pieces) or 1
         parts = [body[i:i + size] for i in range(0, len(body), size)] or [b""]
         headers = [(b"content-type", content_type.encode())] if content_type else []
+        headers += [(b"accept", accept.encode())] if accept is not None else []
+        headers += [(b"connection", b"close")] if closes else []
         if authorization is not None:
             own = self.basic() if authorization == "own" else authorization
             headers.append((b"authorization", own.encode()))

@@ -147,6 +147,16 @@ def untyped(turn: Turn) -> bool:
     return not turn.content_type
 
 
+def closing(turn: Turn) -> bool:
+    """The request asks to close its connection."""
+    return turn.closes
+
+
+def takes(accept: str | None) -> Condition:
+    """The request says that it takes just this; None: it says nothing."""
+    return lambda turn: turn.accept == accept
+
+
 def trusted(turn: Turn) -> bool:
     """The account's own credentials came on this connection before."""
     return turn.trusted

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from harness.emulator.faults.conditions import every, matches, pairs, sent, size, value
+from harness.emulator.faults.conditions import closing, every, matches, pairs, sent, size, takes, value
 from harness.emulator.faults.effects import (
     ReplyEdit,
     bytes_changed,
@@ -44,6 +44,8 @@ _ROWS: tuple[tuple[str, str, ReplyEdit, Condition], ...] = (
     ("status-204", "has status 204 and no body", lambda reply, turn: replace(reply, status=204, body=b""), always),
     ("type-html", "says it is HTML", typed("text/html"), always),
     ("type-plain", "says it is plain text", typed("text/plain; charset=utf-8"), always),
+    ("type-html-when-closing", "says it is HTML where the connection is to be closed", typed("text/html"), closing),
+    ("type-xml-for-any", "says it is XML where the request accepts any type", typed("application/xml"), takes("*/*")),
     ("type-xml-to-client", "says it is XML where To is a client", typed("application/xml"), matches("To", "client:.*")),
     ("html", "is HTML", text(_HTML), always),
     ("empty", "has an empty body", text(b""), always),

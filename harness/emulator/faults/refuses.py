@@ -15,6 +15,7 @@ from harness.emulator.faults.conditions import (
     between,
     body,
     both,
+    closing,
     content_type,
     differ,
     first,
@@ -24,6 +25,7 @@ from harness.emulator.faults.conditions import (
     pairs,
     sent,
     size,
+    takes,
     times,
     unsent,
     value,
@@ -201,6 +203,9 @@ _ENCODING: tuple[Row, ...] = (
     ("charset", "a charset in the content type", content_type("charset")),
     ("literal-signs", "slashes and colons that are not percent-encoded", body(rb"=[^&]*[:/]")),
     ("segments", "a body that comes in pieces", lambda turn: turn.pieces > 1),
+    ("closing", "a request that asks to close its connection", closing),
+    ("any-type", "a request that accepts any type", takes("*/*")),
+    ("bare", "a request that does not say what it accepts", takes(None)),
     ("non-ascii", "what is not ASCII", body(rb"%[89A-Fa-f][0-9A-Fa-f]|[\x80-\xff]")),
 )  # fmt: skip
 
