@@ -352,7 +352,7 @@ class Run:
             return False
         session.patience.gone_s = GONE_CLOSING_S
         try:
-            session.run(plan.closing_steps())
+            session.run(plan.closing_steps(may_insist=session.target.loopback))
         except BudgetSpent as spent:
             session.stopped = str(spent)
         except TargetUnreachable as error:

@@ -33,6 +33,7 @@ WRONG_CREDENTIALS: tuple[tuple[str, str], ...] = (
 
 
 _LAST = ("malformed.huge", "malformed.form", "malformed.utf-8")
+_IN_A_ROW = 10  # requests that are refused
 _SAME_NUMBER = 0.15  # the share of packed calls that have one number in two parameters
 _SAME_PERSON = 0.4  # the share of the calls at once of one kind that go to one person
 _ONE_WRONG = 0.4  # the share of the other calls at once among which one has to be refused
@@ -129,8 +130,14 @@ class Plan:
             if step is not None:
                 yield step
 
-    def closing_steps(self) -> Iterator[Step]:
-        """What is sent last, since it has ended whole servers: bodies that are huge or no proper form."""
+    def closing_steps(self, may_insist: bool = True) -> Iterator[Step]:
+        """What is sent last, since it has ended whole servers: bodies that are huge or no proper form.
+
+        Args:
+            may_insist: whether wrong credentials may be sent several times in a row, for which an account may be locked.
+        """
+        if may_insist and self.wanted("call.history") and self.wanted("auth.wrong"):
+            yield from map(self._after_wrong_credentials, ("wrong", "none"))
         for case in self._malformed(Case(self.drawer.base(), "malformed.form", self.seed)):
             if case.aim in _LAST and self.wanted(case.aim):
                 yield Step("one", (case,))
@@ -169,7 +176,18 @@ class Plan:
             self.rng.shuffle(block)
             yield from block
         if self.wanted("call.history"):
+            yield from [self._after_refusals] * 2
             yield from map(self._after_pause, self.profile.pauses)
+
+    def _after_refusals(self) -> Step | None:
+        """A valid call after several in a row that are refused: a server may count them."""
+        base = Case(self.drawer.base(), "refusal.status", self.seed)
+        wrong = [replace(base, pairs=(*base.pairs, *self._another_wrong(base))) for _ in range(_IN_A_ROW)]
+        return Step("sequence", (*wrong, Case(tuple(self.drawer.packed(0.1)), "call.history", self.seed)))
+
+    def _after_wrong_credentials(self, kind: str) -> Step:
+        denied = Case(self.drawer.base(), "auth.missing" if kind == "none" else "auth.wrong", self.seed, credentials=kind)
+        return Step("sequence", (*(denied,) * _IN_A_ROW, Case(tuple(self.drawer.packed(0.1)), "call.history", self.seed)))
 
     def _after_pause(self, seconds: float) -> Maker:
         """A valid call after some silence: a server may have let go of what it needs for it."""

@@ -274,7 +274,7 @@ class Content:
 
         with suppress(Spent):
             for case in dict.fromkeys((self.prober.plain_on_base([]), s.exchange.case)):
-                exchange = self.prober.every_time(first, case, shows)
+                exchange = self.prober.every_time((first,), case, shows)
                 if exchange is not None:
                     return replace(finding, case=case, exchange=exchange, actual=PREVIOUS_PASSWORD)
         return replace(finding, flaky=(total, max(self.prober.session.counts.cases, total)), cause=f"now and then {finding.cause}")
@@ -405,7 +405,7 @@ class Content:
         try:
             for first, cause in firsts.items():
                 for one in dict.fromkeys(cases):
-                    exchange = self.prober.every_time(first, one, shows)
+                    exchange = self.prober.every_time((first,), one, shows)
                     if exchange is not None:
                         found = replace(last[0], clause=s.breach.clause, check=s.breach.check)
                         return replace(finding_as_seen(found, exchange), before=(first,), cause=cause)

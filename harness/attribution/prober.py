@@ -252,15 +252,17 @@ class Prober:
             self._is_over = True
             raise Spent from None
 
-    def every_time(self, first: Case, case: Case, shows: Callable[[Exchange], bool]) -> Exchange | None:
-        """The case's answer right after another call, if it shows what is looked for in each of a few rounds.
+    def every_time(self, firsts: Sequence[Case], case: Case, shows: Callable[[Exchange], bool]) -> Exchange | None:
+        """The case's answer right after other requests, if it shows what is looked for in each of a few rounds.
 
         Raises:
             Spent: no further probe may be sent.
         """
         found: Exchange | None = None
         for _ in range(ROUNDS):
-            self.send_apart(first)
+            self.send_apart(firsts[0])
+            for other in firsts[1:]:
+                self.send_next(other)
             found = self.send_next(case)
             if not shows(found):
                 self._make_sure(found)

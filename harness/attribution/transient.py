@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.attribution.prober import ROUNDS, Ledger, Prober, Spent, finding_of, outcome_of
+from harness.attribution.prober import ROUNDS, Ledger, Outcome, Prober, Spent, finding_of, outcome_of
 from harness.case import Case
-from harness.contract import CLAUSE, Expected, Level
+from harness.contract import CLAUSE, FORM_TYPE, Expected, Level
 from harness.errors import BudgetSpent
 from harness.exchange import Exchange
 from harness.session import AT_ONCE, Seen
@@ -14,6 +14,8 @@ from harness.session import AT_ONCE, Seen
 _NOT_AGAIN = "now and then; it does not show when the call is sent again"
 _NOT_ASKED = "now and then, in few of the calls that are like it; they could not be sent again"
 _SEVERAL = 3
+_IN_A_ROW, _FEWER = 10, (2, 3, 4, 5, 7)  # requests; a limit of how many may be refused is seldom higher
+_CONTROLS = 5
 _ANOTHER_URL = "https://example.com/another"
 
 
@@ -41,8 +43,11 @@ class Transients:
 
     def _covered(self, s: Seen) -> bool:
         """Whether the break is one that a cause for single calls explains: it shows when the case is sent alone."""
-        if s.breach.kind not in ("refused", "crashed") or all(c.kind != s.breach.kind for c in self.ledger.causes):
+        same = [c for c in self.ledger.causes if c.kind == s.breach.kind]
+        if s.breach.kind not in ("refused", "crashed") or not same:
             return False
+        if s.exchange.case.segments and any(c.transport == "segments" for c in same):
+            return True  # how the pieces arrive is chance
         try:
             return outcome_of(s.breach.kind)(self.prober.send(s.exchange.case))
         except Spent:
@@ -89,6 +94,8 @@ class Transients:
         cause = _NOT_AGAIN
         try:
             found = self._by_sequence(s)
+            if found is None and clause == "call.history" and len(group) > 1 and all(w.exchange.case.segments for w in group):
+                clause, cause = "encoding.segments", "a request in pieces, now and then"
         except Spent:
             # Not asked again; what was sent twice in a row is taken for what it looks like, if it mostly looks like it.
             found = (s.exchange, (s.exchange.case,)) if s.step == "again" and s.place and self._is_usual_again(group) else None
@@ -96,16 +103,20 @@ class Transients:
         if found is not None:
             exchange, before = found
             flaky = None
-            cause = "when it is sent again" if before[0] == exchange.case else self._after(before[0])
+            cause = "when it is sent again" if before[0] == exchange.case else self._after(before)
             if clause == "call.history" and before[0] == exchange.case:
                 clause = "call.repeatable"
         level = _level_of(clause, group)
         finding = finding_of(clause, s.breach, exchange, cause, level)
         self.ledger.findings.append(replace(finding, occurrences=len(group), before=before, flaky=flaky))
 
-    def _after(self, first: Case) -> str:
+    def _after(self, firsts: tuple[Case, ...]) -> str:
         """What came before, in words."""
-        return "after the request before it" if self.prober.expect(first).expected is not Expected.REJECT else "after a call that is refused"
+        if self.prober.expect(firsts[0]).expected is not Expected.REJECT:
+            return "after the request before it"
+        if firsts[0].credentials != "right":
+            return f"after {len(firsts)} requests with wrong credentials" if len(firsts) > 1 else "after a request with wrong credentials"
+        return f"after {len(firsts)} calls that are refused" if len(firsts) > 1 else "after a call that is refused"
 
     def _is_usual_again(self, group: list[Seen]) -> bool:
         """Whether most calls that were sent again showed the same."""
@@ -114,18 +125,41 @@ class Transients:
         return 2 * again > self.prober.session.exercised[clause] and (again > _SEVERAL or not self.ledger.by_chance)
 
     def _by_sequence(self, s: Seen) -> tuple[Exchange, tuple[Case, ...]] | None:
-        """The exchange, and the case to send before it, if the two of them show the break every time."""
+        """The exchange, and what to send before it, if the break shows after that every time, and not after another call."""
+        base, previous, shows = self.prober.plain_on_base([]), s.exchange.previous, outcome_of(s.breach.kind)
         wrong = self.prober.plain_on_base([("Timeout", "word")]) if s.breach.expected == "201" else None
+        denied = replace(base, credentials=previous.credentials) if wrong and previous is not None and previous.credentials != "right" else None
         for case in self._simple_first(s.exchange.case, s.breach.expected):
-            first_choices = (case if s.place else None, wrong, s.exchange.previous, case)
-            for first in dict.fromkeys(c for c in first_choices if c is not None):
-                found = self.prober.every_time(first, case, outcome_of(s.breach.kind))
-                if found is not None:
-                    return found, (first,)
+            single = [(c,) for c in (case if s.place else None, wrong, previous, case) if c is not None]
+            in_a_row = [(c,) * _IN_A_ROW for c in (denied, wrong) if c is not None]
+            for firsts in dict.fromkeys([*single, *in_a_row]):
+                found = self.prober.every_time(firsts, case, shows)
+                if found is not None and (firsts == (case,) or not self._shows_anyway(case, shows)):
+                    return self._fewest(found, firsts, shows)
         return None
 
+    def _shows_anyway(self, case: Case, shows: Outcome) -> bool:
+        """Whether the case shows the break after a call that is as it should be, too."""
+        good = self.prober.plain_on_base([("Url", _ANOTHER_URL)])
+        for _ in range(_CONTROLS):
+            self.prober.send_apart(good)
+            if shows(self.prober.send_next(case)):
+                return True
+        return False
+
+    def _fewest(self, found: Exchange, firsts: tuple[Case, ...], shows: Outcome) -> tuple[Exchange, tuple[Case, ...]]:
+        """The exchange, and as few of the same request in a row before it as show the break every time."""
+        for count in _FEWER if len(firsts) > 1 else ():
+            fewer = self.prober.every_time(firsts[:count], found.case, shows)
+            if fewer is not None:
+                return fewer, firsts[:count]
+        return found, firsts
+
     def _simple_first(self, case: Case, expected: str) -> tuple[Case, ...]:
-        """A case, and before it the simplest call with what is wrong in it, where that has to be refused as well."""
+        """A case, plainly sent; and before it the simplest call, with what is wrong in it, where that has to be refused as well."""
+        if expected == "201":
+            plain = replace(case, styles=(), segments=0, content_type=FORM_TYPE, pause=0.0, head="usual")
+            return tuple(dict.fromkeys((self.prober.plain_on_base([]), plain)))
         odd = [case.pairs[r.at] for r in self.prober.expect(case).reasons if r.at >= 0]
         simple = self.prober.plain_on_base(odd)
         is_simpler = expected == "4xx" and odd and len(simple.pairs) < len(case.pairs) and self.prober.expect(simple).expected is Expected.REJECT

@@ -84,7 +84,7 @@ class ValidCalls:
         good = self.prober.plain_on_base([("Url", _BEFORE)])
         try:
             is_good = self.prober.send_apart(good).is_created
-            return is_good and self.prober.every_time(good, s.exchange.case, outcome_of(s.breach.kind)) is not None
+            return is_good and self.prober.every_time((good,), s.exchange.case, outcome_of(s.breach.kind)) is not None
         except Spent:
             return False
 

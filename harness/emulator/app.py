@@ -111,6 +111,7 @@ class Application:
         if not turn.path.startswith(self._settings.base_path) or found is None:
             return _refused(_NOT_FOUND)
         if not self._is_admitted(turn):
+            self._ledger.denied_in_a_row += 1
             return Reply(401, _DENIED.body(), hooks.DENIED, headers=(("WWW-Authenticate", 'Basic realm="Calls"'),))
         if not self._is_open(found["account"]):
             return _refused(_NOT_FOUND)
@@ -183,10 +184,11 @@ class Application:
     def _create(self, turn: Turn) -> Reply:
         waives = self._hooks.waives
         refusal = validate(turn.form, self._settings, self._waived(turn) if waives else None)
+        # What a fault refuses counts for none: it would go on for ever.
+        self._ledger.refused_in_a_row = self._ledger.refused_in_a_row + 1 if refusal is not None else 0
         for hook in self._hooks.refuses:
             if refusal is None and hook.when(turn):
                 refusal = Refusal(hook.code, "The call cannot be created", status=hook.status)
-        self._ledger.refused_last = refusal is not None
         if refusal is not None:
             return Reply(refusal.status, refusal.body(), hooks.REFUSED)
         document = build_call(turn.form, self._ledger.new_sid(), self._settings, time.time())

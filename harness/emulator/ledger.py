@@ -28,7 +28,8 @@ class Turn:
         ordinal: the how-manieth form at the collection this is, from 1; 0 for every other request.
         before: the form that came before this one.
         is_repeated: whether one of the last forms was the same.
-        after_refusal: whether that one was refused.
+        refused_before: how many forms right before it were refused.
+        denied_before: how many requests without the account's credentials came right before it.
         pieces: in how many pieces the body came.
         accept: what the request says that it takes; None if it says nothing.
         closes: whether the request asks to close its connection.
@@ -48,7 +49,8 @@ class Turn:
     ordinal: int = 0
     before: Form | None = None
     is_repeated: bool = False
-    after_refusal: bool = False
+    refused_before: int = 0
+    denied_before: int = 0
     pieces: int = 1
     accept: str | None = None
     closes: bool = False
@@ -66,7 +68,8 @@ class Ledger:
     def __init__(self, seed: int | None = None) -> None:
         self.requests = 0
         self.arrivals = 0
-        self.refused_last = False
+        self.refused_in_a_row = 0
+        self.denied_in_a_row = 0
         self.newest_form: Form | None = None
         self.newest_document: Document | None = None
         self._recent: deque[Form] = deque(maxlen=KEPT_FORMS)
@@ -82,7 +85,8 @@ class Ledger:
         """Notes that a form has come in, and tells the turn what came before."""
         self.arrivals += 1
         turn.form, turn.ordinal = form, self.arrivals
-        turn.before, turn.after_refusal = self.newest_form, self.refused_last
+        turn.before, turn.refused_before, turn.denied_before = self.newest_form, self.refused_in_a_row, self.denied_in_a_row
+        self.denied_in_a_row = 0
         turn.is_repeated = form in self._recent
         self.newest_form = form
         self._recent.append(form)

@@ -5,6 +5,7 @@ In full, or in brief where there are very many. What an answer looks like is `an
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import PurePath
 
 from harness.case import Case
@@ -100,7 +101,8 @@ def _steps(f: Finding, result: RunResult, room: int) -> list[Html]:
     parameter = CLAUSE[f.clause].parameter
     blamed = frozenset(f.parameters or ((parameter,) if parameter else ()))
     own = request(f.case, result.url, result.account_sid, room, blamed)
-    first = [_step("First", c, result, room) for c in f.before]
+    in_turn = [(case, sum(1 for _ in alike)) for case, alike in groupby(f.before)]
+    first = [_step("First" if times == 1 else f"First, {times} times", c, result, room) for c, times in in_turn]
     others = list(f.together)
     if f.case in others:
         others.remove(f.case)

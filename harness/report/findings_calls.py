@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from harness.case import Case
 from harness.contract import FORM_TYPE
@@ -170,9 +171,9 @@ def _send(case: Case, on: str = "") -> str:
 
 def _first(before: Sequence[Case], on: str = "") -> Iterator[str]:
     """What goes before a case."""
-    for case in before:
-        yield from _wait(case)
-        yield _send(masked(case), on)
+    for case, alike in groupby(before):
+        lines, times = [*_wait(case), _send(masked(case), on)], sum(1 for _ in alike)
+        yield from lines if times == 1 else [f"for _ in range({times}):", *_indented(lines, 4)]
 
 
 def _wait(case: Case) -> list[str]:

@@ -179,7 +179,17 @@ def from_form(number: int) -> Condition:
 
 def after_refusal(turn: Turn) -> bool:
     """The form before this one was refused."""
-    return turn.after_refusal
+    return turn.refused_before > 0
+
+
+def after_refusals(number: int) -> Condition:
+    """So many forms in a row, or more, were refused right before this one."""
+    return lambda turn: turn.refused_before >= number
+
+
+def after_denials(number: int) -> Condition:
+    """So many requests in a row, or more, came without the account's credentials right before this form."""
+    return lambda turn: turn.denied_before >= number
 
 
 def same_again(turn: Turn) -> bool:
