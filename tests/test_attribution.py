@@ -94,6 +94,8 @@ SLOW = {
     "refuses-fallback-by-other-scheme": Row("call.combination", pairs=4, cause="Url and FallbackUrl with different schemes"),
     "refuses-lower-hex": Row("encoding.hex-case", pairs=4),
     "refuses-space-as-plus": Row("encoding.space"),
+    "refuses-closing": Row("encoding.headers", pairs=3, cause="a request that asks to close the connection", profile="quick"),
+    "envelope-type-xml-for-any": Row("response.content-type", pairs=3, cause="a request that accepts any type", profile="quick"),
     "refuses-ignored-with-application": Row("call.ignored-parameter", pairs=5),
     "crashes-repeated": Row("malformed.repeated", "SHOULD", 5),
     "crashes-bracket-in-name": Row("malformed.unknown-parameter", "SHOULD", cause="a parameter named "),
@@ -107,7 +109,9 @@ SLOW = {
     "queue-time-number-every-7th": Row("response.queue-time.type", cause="now and then"),
     "envelope-status-200": Row("response.status", pairs=3),
     "sid-repeated-every-10th": Row("echo.sid-unique"),
-    "refuses-after-refusal": Row("call.history"),
+    "refuses-after-refusal": Row("call.history", pairs=3, cause="after a call that is refused"),
+    "refuses-after-4-refusals": Row("call.history", pairs=3, cause="after 4 calls that are refused"),
+    "refuses-after-5-denials": Row("call.history", pairs=3, cause="after 5 requests with wrong credentials"),
     "concurrent-to": Row("call.concurrency", pairs=30),
     "access-other-account": Row("auth.other-account", pairs=3),
     "access-trusted-connection": Row(
@@ -288,6 +292,10 @@ def has_a_method_beside_an_application(turn: Turn) -> bool:
     return "ApplicationSid" in form and not form.keys().isdisjoint(("FallbackMethod", "StatusCallbackMethod"))
 
 
+def has_an_empty_number(turn: Turn) -> bool:
+    return any(v == "" for n, v in form_of(turn).items() if n in ("Timeout", "TimeLimit", "MachineDetectionTimeout"))
+
+
 def says_clients_in_small_letters(turn: Turn) -> Answer:
     form = form_of(turn)
     document = json.loads(turn.answer.body)
@@ -314,6 +322,7 @@ ALIKE: dict[str, tuple[Act, str, str]] = {
     "both ends": (Act(says_clients_in_small_letters, created), "echo.to", "with To=client:"),
     "both ends as integers": (Act(says_clients_as_integers, created), "echo.to", "with To=client:007"),
     "a token beyond ASCII": (Act(lambda _: as_json({}, "500 Internal Server Error"), has_a_token_beyond_ascii), "auth.wrong", "credentials: beyond-ascii"),
+    "empty": (Act(lambda _: as_json({}, "500 Internal Server Error"), has_an_empty_number), "machine-detection-timeout.unclear", "the same rule of 2 more parameters"),
     "ignored": (Act(lambda _: CLOSES, has_no_address_to_call_back), "status-callback.well-formed", "StatusCallback="),
 }
 

@@ -156,7 +156,8 @@ class Content:
         if s.breach.actual in self.ledger.systemic:
             return True
         crashed = [f for f in self.ledger.findings if f.exchange.is_crash]
-        crashing = {CLAUSE[f.clause].parameter for f in crashed}.union(*(c.names for c in self.ledger.causes if c.kind == "crashed"))
+        crashing = {CLAUSE[clause].parameter for f in crashed for clause in (f.clause, *f.also)}
+        crashing.update(*(c.names for c in self.ledger.causes if c.kind == "crashed"))
         unknown = any(f.clause == _UNKNOWN or _UNKNOWN in f.also for f in crashed)
         pairs = parse_qsl((s.exchange.case.body or b"")[:4096].decode("latin-1"), keep_blank_values=True)
         if any(f.clause.endswith(".required") and all(n != CLAUSE[f.clause].parameter for n, _ in pairs) for f in crashed):

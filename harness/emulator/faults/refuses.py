@@ -203,6 +203,7 @@ _ENCODING: tuple[Row, ...] = (
     ("charset", "a charset in the content type", content_type("charset")),
     ("literal-signs", "slashes and colons that are not percent-encoded", body(rb"=[^&]*[:/]")),
     ("segments", "a body that comes in pieces", lambda turn: turn.pieces > 1),
+    ("many-segments", "a body that comes in more than two pieces", lambda turn: turn.pieces > 2),
     ("closing", "a request that asks to close its connection", closing),
     ("any-type", "a request that accepts any type", takes("*/*")),
     ("bare", "a request that does not say what it accepts", takes(None)),
