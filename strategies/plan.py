@@ -41,6 +41,7 @@ _CHARSETS = ("; charset=utf-8", ";charset=UTF-8", "; charset=UTF-8", '; charset=
 _HEADS = tuple(HEADS)[1:]
 _MULTIPART = "multipart/form-data; boundary=x"
 _SECOND = {"To": "client:alice", "From": "client:bob"}  # beside the usual ones
+_WITH_LONG = tuple(p.name for p in PARAMETERS if any(c.slug == "long" for c in p.classes))
 # Names in brackets are sent instead of the parameter that they name, if a call can do without it.
 _UNKNOWN = (
     "Unknown", "to", "X" * 300, "ClientNotificationUrl", "To[]", "é", "__proto__", "To ", "", "StatusCallbackEvent[0]", "To[a]", "Twiml[a]", "From[]",
@@ -175,6 +176,7 @@ class Plan:
                 block.extend(map(self._with_valid_after, protocol))
             self.rng.shuffle(block)
             yield from block
+        yield self._longest_step
         if self.wanted("call.history"):
             yield from [self._after_refusals] * 2
             yield from map(self._after_pause, self.profile.pauses)
@@ -371,6 +373,11 @@ class Plan:
     def _everything_step(self) -> Step:
         """A valid call that has every parameter which this target may be sent."""
         return Step("one", (Case(tuple(self.drawer.packed(2.0)), "call.combination", self.seed),))
+
+    def _longest_step(self) -> Step:
+        """A valid call that has every parameter which this target may be sent, and whose URLs are all long."""
+        pairs = [(n, max(edges(n, "long"), key=len) if n in _WITH_LONG else v) for n, v in self.drawer.packed(2.0)]
+        return Step("one", (Case(tuple(pairs), "call.combination", self.seed),))
 
     def _from_row(self, row: dict[str, str]) -> list[Pair]:
         pairs = list(self.drawer.ends(row["To"]))

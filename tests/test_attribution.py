@@ -277,6 +277,10 @@ def has_no_address_to_call_back(turn: Turn) -> bool:
     return re.match("(?i)https?://[^/?#]", form_of(turn).get("StatusCallback", "https://a")) is None
 
 
+def has_long_addresses_together(turn: Turn) -> bool:
+    return sum(len(v) for n, v in form_of(turn).items() if n.endswith(("Url", "Callback"))) > 1500
+
+
 def has_a_long_port_to_call_back(turn: Turn) -> bool:
     addresses = [v for n, v in form_of(turn).items() if n in ("StatusCallback", "RecordingStatusCallback")]
     return any(re.match(r"https?://[^/?]+:\d{5}", v) for v in addresses)
@@ -322,6 +326,7 @@ ALIKE: dict[str, tuple[Act, str, str]] = {
     "both ends": (Act(says_clients_in_small_letters, created), "echo.to", "with To=client:"),
     "both ends as integers": (Act(says_clients_as_integers, created), "echo.to", "with To=client:007"),
     "a token beyond ASCII": (Act(lambda _: as_json({}, "500 Internal Server Error"), has_a_token_beyond_ascii), "auth.wrong", "credentials: beyond-ascii"),
+    "long together": (Act(refuses, lambda t: t.answer.is_created and has_long_addresses_together(t)), "call.combination", "URLs of 1501 characters or more together"),
     "empty": (Act(lambda _: as_json({}, "500 Internal Server Error"), has_an_empty_number), "machine-detection-timeout.unclear", "the same rule of 2 more parameters"),
     "ignored": (Act(lambda _: CLOSES, has_no_address_to_call_back), "status-callback.well-formed", "StatusCallback="),
 }

@@ -7,7 +7,7 @@ Knows what is to be tried of a smallest case; `valid` decides when.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from harness.attribution.prober import A_BODY, AND_MORE, Prober, Styled, Trait, short
@@ -24,6 +24,7 @@ _TWIML = "<Response><Say>{}</Say></Response>"
 _LONGEST_TWIML = 4000  # characters
 _SHORT_URL = "https://example.com/"
 _LONGEST_URL = 250  # characters
+_LONGEST_OF_SEVERAL = 1900  # characters
 # What a body is filled with: URLs, and characters of Twiml with the bytes that each takes. The first can't fill the largest ones.
 _Filling = tuple[tuple[str, ...], int, str]
 _FILLINGS: tuple[_Filling, ...] = (
@@ -56,7 +57,7 @@ def trait_of(prober: Prober, items: list[Styled], case: Case, fails: Fails) -> T
     names = {p[0] for p, _ in items}
     if any(style != "plain" for _, style in items):
         return _size(prober, len(body_of(prober.on_base(items, case))), shown)
-    large = _number(prober, pairs, others, shown) or _size(prober, len(encode_pairs(pairs)), shown)
+    large = _number(prober, pairs, others, shown) or _size(prober, len(encode_pairs(pairs)), shown) or _addresses(prober, pairs, names, shown)
     without = _without_url(pairs, names, others, shown) or _same_value(pairs, names, shown) or _different(pairs, names, shown)
     return large or without or _apart(pairs, others, shown) or _place(pairs, others, shown)
 
@@ -159,6 +160,47 @@ def _smaller(case: Case, size: int) -> Case:
         instructs = name in INSTRUCTIONS and not {n for n, _ in pairs if n != name}.intersection(INSTRUCTIONS)
         pairs = [p for p in pairs if p is not longest] + ([("Url", _SHORT_URL)] if instructs else [])
     return case.with_pairs(tuple(pairs), ())
+
+
+# -- how long all URLs are -----------------------------------------------------------------------------
+
+
+def _addresses(prober: Prober, pairs: Pairs, names: set[str], shown: Callable[[Pairs], bool]) -> Trait | None:
+    """URLs that have so many characters together fail, however they are shared out, and don't with one fewer."""
+    rest = [p for p in prober.plain_on_base([]).pairs if p[0] not in _URLS]
+    fit, least = len(_SHORT_URL) * len(_URLS), _together(pairs)
+    if names.isdisjoint(_URLS) or not 2 * fit <= least <= _LONGEST_OF_SEVERAL * len(_URLS):
+        return None
+    every = ("Url", *(n for n in _URLS if n != "Url"))
+    shares = every, every[:least // _LONGEST_OF_SEVERAL + 2]  # over all, and over few
+
+    def fails(share: tuple[str, ...], total: int) -> bool:
+        return shown([*rest, *_shared_out(share, total)])
+
+    if not all(fails(share, least) for share in shares) or fails(every, fit):
+        return None
+    while least - fit > 1:
+        middle = (fit + least) // 2
+        fit, least = (fit, middle) if fails(every, middle) else (middle, least)
+    if not all(fails(share, least) and not fails(share, fit) for share in shares):
+        return None
+    text = f"URLs of {least} characters or more together"
+    return Trait("call.combination", text, frozenset(), lambda c: _together(c.pairs) >= least, _with_short_urls)
+
+
+def _together(pairs: Iterable[Pair]) -> int:
+    """Characters of all URLs together."""
+    return sum(len(v) for n, v in pairs if n in _URLS)
+
+
+def _shared_out(names: tuple[str, ...], total: int) -> Pairs:
+    """URLs, nearly all of one length, that have so many characters together."""
+    longer, left = divmod(total - len(_SHORT_URL) * len(names), len(names))
+    return [(name, _SHORT_URL + "a" * (longer + (i < left))) for i, name in enumerate(names)]
+
+
+def _with_short_urls(case: Case) -> Case:
+    return case.with_pairs(tuple((n, _SHORT_URL if n in _URLS else v) for n, v in case.pairs), ())
 
 
 # -- without Url -------------------------------------------------------------------------------------
