@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from harness import __version__
 from harness.again import command_of
-from harness.attribution import Hangs, Ledger, Limits, attribute
+from harness.attribution import Hangs, Ledger, Limits, attribute, limits_of
 from harness.attribution.prober import finding_of
 from harness.case import Case
 from harness.checks.model import breach
@@ -501,8 +501,3 @@ def _kind_of(example: Example) -> str:
 def _reserve(budget: Budget) -> tuple[int, float]:
     """Requests and seconds of a budget that are kept for finding causes: an eighth, and no more than that needs."""
     return min(100, (budget.requests or 0) // 8), min(10.0, (budget.seconds or 0.0) / 8)
-
-
-def limits_of(profile: str) -> Limits:
-    """What a profile may spend on cutting breaks down."""
-    return {"quick": Limits(), "standard": Limits(4000, 60.0, 25)}.get(profile, Limits(10000, 180.0, 40))

@@ -7,15 +7,15 @@ got are asked for again instead of the target; nothing is sent.
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harness import calls
-from harness.attribution import Limits, attribute
+from harness.attribution import Ledger, attribute, limits_of
 from harness.case import Case
 from harness.config import is_wanted
 from harness.contract import CLAUSE, CLAUSES
@@ -28,7 +28,7 @@ from harness.latency import latency_of
 from harness.oracle import Knowledge
 from harness.results import RUN_VERDICTS, VERDICTS, RunResult, masked
 from harness.route import is_loopback_by_name
-from harness.session import Session
+from harness.session import Counts, Seen, Session
 from harness.target import Flight, Target, TargetConfig, check_url
 from harness.verdicts import clause_results, first_shown
 from strategies.drawing import Numbers
@@ -109,6 +109,31 @@ class _Remembering(Target):
         raise BudgetSpent(_CUT_OFF)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What a session had seen and counted when causes began to be looked for.
+
+    Args:
+        seen: how many breaks were kept.
+        occurrences, exercised, counts: as the session's.
+    """
+
+    seen: int
+    occurrences: Counter[tuple[str, str]]
+    exercised: Counter[str]
+    counts: Counts
+
+    @classmethod
+    def of(cls, session: Session) -> _Part:
+        """As a session is now."""
+        return cls(len(session.seen), session.occurrences.copy(), session.exercised.copy(), replace(session.counts))
+
+    def put_into(self, session: Session, seen: list[Seen]) -> None:
+        """Makes a session as it was, of all breaks that it saw in the end."""
+        session.seen[:] = seen[:self.seen]
+        session.occurrences, session.exercised, session.counts = self.occurrences, self.exercised, self.counts
+
+
 class Rebuilt:
     """What comes to a run's result from its journal.
 
@@ -137,6 +162,7 @@ class Rebuilt:
         self._size = 0
         self._requests = 0
         self._probing = False
+        self._parts: list[_Part] = []
         self._last = 0.0
         self._learn(lines)
 
@@ -192,6 +218,7 @@ class Rebuilt:
             self._session.note(line.text)
         elif isinstance(line, Attributing):
             self._probing = True
+            self._parts.append(_Part.of(self._session))
         elif isinstance(line, RunResult):
             self.result = self._checked(line)
 
@@ -244,8 +271,7 @@ class Rebuilt:
         findings: tuple[Finding, ...] = ()
         if self._numbers is not None:
             with suppress(HarnessError):
-                found = attribute(session, self._numbers, Limits(100_000, 600.0, 40), apart=heading.gate.declared)
-                findings = tuple(f for f in found if self._wants(f.clause))
+                findings = tuple(f for f in self._attributed(self._numbers) if self._wants(f.clause))
         settled = settle(heading.gate, findings, session.seen, lambda _clause: _CUT_OFF)
         session.counts.requests = self._requests
         counts = {name: int(number) for name, number in vars(session.counts).items()}
@@ -260,6 +286,15 @@ class Rebuilt:
             target=heading.target, settings=heading.settings, latency=latency_of(latencies), statuses=statuses,
             first_shown=first_shown(session, settled.findings),
         )
+
+    def _attributed(self, numbers: Numbers) -> list[Finding]:
+        """The findings, looked for in as many parts as in the run: then the same is asked in the same order."""
+        whole, ledger, found = list(self._session.seen), Ledger(), list[Finding]()
+        limits = replace(limits_of(self.heading.profile), seconds=600.0)
+        for part in (*self._parts[:-1], _Part.of(self._session)):
+            part.put_into(self._session, whole)
+            found = attribute(self._session, numbers, limits, apart=self.heading.gate.declared, ledger=ledger)
+        return found
 
     def _created(self) -> list[str]:
         """What is left of the calls of a run that was cut off: nothing ends them any more."""

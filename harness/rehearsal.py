@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from harness import __version__
+from harness.attribution import limits_of
 from harness.calls import READING
 from harness.classify import address_form
 from harness.config import RunConfig
@@ -23,7 +24,7 @@ from harness.contract import PARAMETERS, Expected
 from harness.contract.model import Url
 from harness.emulator.app import Application, create_app
 from harness.emulator.settings import EmulatorSettings
-from harness.engine import Run, limits_of
+from harness.engine import Run
 from harness.examples import Example, Examples
 from harness.exchange import Exchange
 from harness.oracle import expect

@@ -32,7 +32,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
 
 from harness import __version__
-from harness.case import HEADS, Case, account_of, changed_at
+from harness.case import HEADS, UNCLEAR_HEADS, Case, account_of, changed_at
 from harness.contract import COLLECTION
 from harness.errors import HarnessError, Inconclusive, TargetUnreachable, UsageError
 from harness.exchange import MAX_BODY, Exchange
@@ -43,6 +43,7 @@ from harness.wire import body_of
 
 # What every request says beside its content type and its credentials.
 FIXED_HEADERS = {"User-Agent": f"ringtrue/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip"}
+_LAST_HEADS = ("close", *UNCLEAR_HEADS)  # after which nothing more is sent on a connection
 END_CALL = Case((("Status", "completed"),), "hang-up")
 _MAX_INTERIM, _MAX_CODINGS = 32, 5  # answers before the final one; codings of a body, one in the other
 _MAX_HEADERS, _MAX_READ = 1000, 1 << 20  # of a head: headers, bytes; the standard library's 99 headers no standard asks for
@@ -651,7 +652,7 @@ class Target:
         try:
             if flight.error is not None:
                 raise flight.error
-            answer = self._take(flight.connection, flight.method, flight.case.head == "close")
+            answer = self._take(flight.connection, flight.method, flight.case.head in _LAST_HEADS)
             if watch is not None and watch.fired:
                 raise TimeoutError
             return answer
@@ -741,12 +742,15 @@ class Target:
         if proxy is not None and isinstance(flight.connection, _Plain):
             parts = urlsplit(self.config.url)
             target, headers = f"{parts.scheme}://{parts.netloc}{target}", {**headers, **_proxy_headers(proxy)}
-        if flight.body or flight.method in ("POST", "PUT", "PATCH"):
+        body = flight.body
+        if headers.get("Transfer-Encoding") == "chunked":
+            body = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (body[:1], body[1:]) if piece) + b"0\r\n\r\n"
+        elif body or flight.method in ("POST", "PUT", "PATCH"):
             headers = {"Content-Length": str(len(flight.body)), **headers}
         head = _request_head(flight.method, target, {"Host": self.config.authority, **headers})
         # A server may answer and close before it has read a large body: its answer is still there to be read.
         try:
-            for piece in _pieces(head + flight.body, flight.case.segments):
+            for piece in _pieces(head + body, flight.case.segments):
                 sock.sendall(piece)
         except (BrokenPipeError, ConnectionResetError):
             flight.cut = True

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
-from harness.case import ACCOUNTS, HEADS, Case, Pair, Pairs
+from harness.case import ACCOUNTS, HEADS, UNCLEAR_HEADS, Case, Pair, Pairs
 from harness.classify import classify
 from harness.contract import FORM_TYPE, PARAMETER, PARAMETERS, Expected, Parameter, ValueClass
 from harness.contract.model import Events, Integer, Sid, Twiml
@@ -38,7 +38,7 @@ _SAME_NUMBER = 0.15  # the share of packed calls that have one number in two par
 _SAME_PERSON = 0.4  # the share of the calls at once of one kind that go to one person
 _ONE_WRONG = 0.4  # the share of the other calls at once among which one has to be refused
 _CHARSETS = ("; charset=utf-8", ";charset=UTF-8", "; charset=UTF-8", '; charset="utf-8"')
-_HEADS = tuple(HEADS)[1:]
+_HEADS = tuple(h for h in HEADS if h != "usual" and h not in UNCLEAR_HEADS)
 _MULTIPART = "multipart/form-data; boundary=x"
 _SECOND = {"To": "client:alice", "From": "client:bob"}  # beside the usual ones
 _WITH_LONG = tuple(p.name for p in PARAMETERS if any(c.slug == "long" for c in p.classes))
@@ -139,6 +139,9 @@ class Plan:
         """
         if may_insist and self.wanted("call.history") and self.wanted("auth.wrong"):
             yield from map(self._after_wrong_credentials, ("wrong", "none"))
+        if self.wanted("server.framing"):
+            for head in UNCLEAR_HEADS:
+                yield Step("one", (Case(self.drawer.base(), "server.framing", self.seed, head=head),))
         for case in self._malformed(Case(self.drawer.base(), "malformed.form", self.seed)):
             if case.aim in _LAST and self.wanted(case.aim):
                 yield Step("one", (case,))

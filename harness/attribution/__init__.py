@@ -14,7 +14,7 @@ from dataclasses import replace
 from harness.attribution.chance import but_by_chance
 from harness.attribution.content import Content
 from harness.attribution.invalid import LATE, InvalidCalls, merged
-from harness.attribution.prober import AND_MORE, MANY, Cause, Ledger, Limits, Prober
+from harness.attribution.prober import AND_MORE, MANY, Cause, Ledger, Limits, Prober, limits_of
 from harness.attribution.transient import Transients
 from harness.attribution.valid import ValidCalls
 from harness.case import Case
@@ -198,4 +198,4 @@ def _of_kind(seen: list[Seen], kind: str) -> list[Seen]:
     return [s for s in seen if s.breach.kind == kind]
 
 
-__all__ = ["Hangs", "Ledger", "Limits", "attribute"]
+__all__ = ["Hangs", "Ledger", "Limits", "attribute", "limits_of"]

@@ -433,6 +433,8 @@ def _oddity(case: Case) -> str:
         )
     if case.method != "POST":
         return case.method
+    if case.head in HEAD_IN_WORDS:
+        return HEAD_IN_WORDS[case.head]
     return f"content type {case.content_type or 'none'}, a body of {len(case.body or b'')} bytes"
 
 

@@ -41,6 +41,11 @@ class Limits:
     causes: int = 12
 
 
+def limits_of(profile: str) -> Limits:
+    """What a profile may spend on cutting breaks down."""
+    return {"quick": Limits(), "standard": Limits(4000, 60.0, 25)}.get(profile, Limits(10000, 180.0, 40))
+
+
 class Spent(Exception):
     """Attribution's own bound, or the run's budget, is reached."""
 

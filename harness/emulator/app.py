@@ -98,6 +98,8 @@ class Application:
                 turn.accept_encoding = value.decode("latin-1")
             elif name == b"accept":
                 turn.accept = value.decode("latin-1")
+            elif name in (b"transfer-encoding", b"expect"):
+                turn.framing = value.decode("latin-1").lower()
             elif name == b"connection":
                 turn.closes = value.lower() == b"close"
         return turn

@@ -32,6 +32,7 @@ class Turn:
         denied_before: how many requests without the account's credentials came right before it.
         pieces: in how many pieces the body came.
         accept: what the request says that it takes; None if it says nothing.
+        framing: what it says of how its body comes: `chunked`, `100-continue` or nothing.
         closes: whether the request asks to close its connection.
         trusted: whether the account's own credentials came on this connection before.
     """
@@ -53,6 +54,7 @@ class Turn:
     denied_before: int = 0
     pieces: int = 1
     accept: str | None = None
+    framing: str = ""
     closes: bool = False
     trusted: bool = False
 

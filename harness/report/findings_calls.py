@@ -188,4 +188,6 @@ def _send_together(cases: list[Case]) -> str:
 
 def _payload(case: Case) -> str:
     literal = bytes_literal(body_of(case))
+    if case.head == "chunked":
+        return f"InChunks({literal})"
     return f"InPieces({literal}, {int(case.segments)})" if case.segments else literal

@@ -82,11 +82,13 @@ class Caller:
         pieces: int = 1,
         accept: str | None = "application/json",
         closes: bool = False,
+        framing: tuple[bytes, bytes] | None = None,
     ) -> Answer:
         size = -(-len(body) // pieces) or 1
         parts = [body[i:i + size] for i in range(0, len(body), size)] or [b""]
         headers = [(b"content-type", content_type.encode())] if content_type else []
         headers += [(b"accept", accept.encode())] if accept is not None else []
+        headers += [framing] if framing is not None else []
         headers += [(b"connection", b"close")] if closes else []
         if authorization is not None:
             own = self.basic() if authorization == "own" else authorization

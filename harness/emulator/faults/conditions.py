@@ -152,6 +152,11 @@ def closing(turn: Turn) -> bool:
     return turn.closes
 
 
+def framed(how: str) -> Condition:
+    """The body comes `chunked`, or after `100-continue`."""
+    return lambda turn: turn.framing == how
+
+
 def takes(accept: str | None) -> Condition:
     """The request says that it takes just this; None: it says nothing."""
     return lambda turn: turn.accept == accept
