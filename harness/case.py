@@ -25,13 +25,14 @@ ACCOUNTS = ("own", "other", "other-end", "other-start")
 # Heads of a request: what it may say, or leave out (None), beside what it is about.
 HEADS: dict[str, dict[str, str | None]] = {
     "usual": {}, "close": {"Connection": "close"}, "any-type": {"Accept": "*/*"}, "bare": {"Accept": None, "Accept-Encoding": None},
-    "chunked": {"Transfer-Encoding": "chunked"}, "expecting": {"Expect": "100-continue"},
+    "chunked": {"Transfer-Encoding": "chunked"}, "expecting": {"Expect": "100-continue"}, "for-xml": {"Accept": "application/xml"},
 }
 # Those with which a call need not be created, but answered.
-UNCLEAR_HEADS = ("chunked", "expecting")
+UNCLEAR_HEADS = ("chunked", "expecting", "for-xml")
 HEAD_IN_WORDS = {
     "close": "a request that asks to close the connection", "any-type": "a request that accepts any type",
     "bare": "a request that does not say what it accepts", "chunked": "a body in chunks", "expecting": "Expect: 100-continue",
+    "for-xml": "a request for XML",
 }
 _OTHER_ACCOUNT = "AC" + "0123456789abcdef" * 2
 
@@ -101,9 +102,13 @@ class Case:
     @property
     def is_plain_form(self) -> bool:
         """Whether it is an ordinary form sent to the own collection with the right credentials."""
+        return self.is_form and self.head not in UNCLEAR_HEADS
+
+    @property
+    def is_form(self) -> bool:
+        """Whether it is a form, however it is framed and whatever is wished for, sent to the own collection with the right credentials."""
         return (
             self.method == "POST" and self.account == "own" and self.credentials == "right" and self.body is None
-            and self.head not in UNCLEAR_HEADS
             and self.content_type is not None and self.content_type.startswith("application/x-www-form-urlencoded")
         )
 

@@ -139,9 +139,9 @@ class Plan:
         """
         if may_insist and self.wanted("call.history") and self.wanted("auth.wrong"):
             yield from map(self._after_wrong_credentials, ("wrong", "none"))
-        if self.wanted("server.framing"):
+        if self.wanted("server.http"):
             for head in UNCLEAR_HEADS:
-                yield Step("one", (Case(self.drawer.base(), "server.framing", self.seed, head=head),))
+                yield Step("one", (Case(self.drawer.base(), "server.http", self.seed, head=head),))
         for case in self._malformed(Case(self.drawer.base(), "malformed.form", self.seed)):
             if case.aim in _LAST and self.wanted(case.aim):
                 yield Step("one", (case,))

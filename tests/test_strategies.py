@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from random import Random
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.case import Case
+from harness.case import HEADS, UNCLEAR_HEADS, Case
 from harness.classify import classify, example_numbers, plan_allows
 from harness.contract import CLAUSE, CLAUSES, PARAMETER, PARAMETERS, UNCLEAR, Expected
 from harness.contract.model import Events
@@ -255,7 +256,25 @@ def test_quick_s_plan_sends_in_sequence_and_at_once(quick: list[Step]) -> None:
     assert kinds.count("again") >= 20 and kinds.count("together") >= 20
     assert all(len(set(s.cases)) == 1 and len(s.cases) > 1 for s in quick if s.kind == "again")
     assert {len(s.cases) for s in quick if s.kind == "together"} == {2, 3, 4}
-    assert all(len(s.cases) == 2 for s in quick if s.kind == "sequence") and kinds.count("sequence") >= 20
+    assert {len(s.cases) for s in quick if s.kind == "sequence"} == {2, 11} and kinds.count("sequence") >= 20
+
+
+def test_quick_s_plan_asks_again_after_several_refusals_and_wrong_credentials_in_a_row(quick: list[Step]) -> None:
+    rows = [s.cases for s in quick if len(s.cases) == 11]
+    assert all(good.aim == "call.history" and good.credentials == "right" for *_, good in rows)
+    assert [{c.credentials for c in wrong} for *wrong, _ in rows] == [{"right"}, {"right"}, {"wrong"}, {"none"}]
+    assert all(expect(c, KNOWN).expected is Expected.REJECT for *wrong, _ in rows for c in wrong)
+
+
+def test_several_wrong_credentials_in_a_row_are_left_away_where_an_account_may_be_locked() -> None:
+    plan = Plan(PROFILES["quick"], 1, Drawer(1, NUMBERS, SIDS))
+    assert {len(s.cases) for s in plan.closing_steps(may_insist=False)} == {1}
+
+
+def test_quick_s_plan_sends_each_head_of_a_request(quick: list[Step]) -> None:
+    heads = Counter(c.head for s in quick for c in s.cases)
+    assert heads.keys() == HEADS.keys()
+    assert all(heads[h] == 1 for h in UNCLEAR_HEADS) and all(heads[h] > 20 for h in HEADS.keys() - UNCLEAR_HEADS)
 
 
 def test_plan_tells_about_how_much_it_sends(quick: list[Step]) -> None:

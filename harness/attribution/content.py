@@ -171,6 +171,7 @@ class Content:
     def _fold_mixed(self) -> None:
         """Another call's data shows as a wrong to or from too, now and then: one finding."""
         self._fold_own_call()
+        self._fold_at_once()
         self._fold_exchanged()
         mixed = [f for f in self.ledger.findings if f.clause in ("echo.own-call", "call.concurrency") and f.check == "check_own_call"]
         folded = [f for f in self.ledger.findings if mixed and f.clause in ("echo.to", "echo.from", "call.concurrency") and f is not mixed[0]]
@@ -196,6 +197,13 @@ class Content:
             except Spent:
                 return False
         return self._own[key] == s.exchange.describe()
+
+    def _fold_at_once(self) -> None:
+        """A sid that comes again only where calls are at once, and calls at once that get each other's data: one finding."""
+        mixed = next((f for f in self.ledger.findings if f.clause == "call.concurrency" and f.check != "check_outcome"), None)
+        again = [f for f in self.ledger.findings if f.clause == "echo.sid-unique" and f.together and f.clause not in self.ledger.apart]
+        if mixed is not None and again and mixed.clause not in self.ledger.apart:
+            self._put_one_for(joined(mixed, again), mixed, [mixed, *again])
 
     def _fold_exchanged(self) -> None:
         """To said back as from and from as to, or both changed in one way: one finding."""

@@ -42,7 +42,7 @@ def judge(exchange: Exchange, expectation: Expectation, account_sid: str) -> tup
             found += check_refusal_body(exchange)
             if exchange.status in (400, 401, 422):
                 exercised.add("refusal.body")
-    elif exchange.is_created and exchange.case.is_plain_form and expectation.expected is not Expected.REJECT:
+    elif exchange.is_created and exchange.case.is_form and expectation.expected is not Expected.REJECT:
         found += _judge_created(exchange, expectation, account_sid, exercised)
     return found, frozenset(exercised)
 

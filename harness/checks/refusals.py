@@ -103,12 +103,12 @@ def check_method(exchange: Exchange) -> Iterator[Breach]:
 def check_malformed(exchange: Exchange) -> Iterator[Breach]:
     """A body that is no proper form gets an answer, and no server error."""
     case = exchange.case
-    if case.is_plain_form or case.method != "POST" or case.aim not in CLAUSE or not case.aim.startswith(("malformed.", "server.framing")):
+    if case.is_plain_form or case.method != "POST" or case.aim not in CLAUSE or not case.aim.startswith(("malformed.", "server.http")):
         return
-    if case.aim == "server.framing" and exchange.status == 501:
+    if case.aim == "server.http" and exchange.status == 501:
         return  # how HTTP says that a coding is not known
     # A server may close early on a body that it won't read; the reset then overtakes its answer. Whoever read it all owes one.
-    if case.aim in ("malformed.huge", "server.framing") and exchange.failure == "closed" and exchange.detail != "RemoteDisconnected":
+    if case.aim in ("malformed.huge", "server.http") and exchange.failure == "closed" and exchange.detail != "RemoteDisconnected":
         return
     if exchange.is_crash:
         yield breach(case.aim, "check_malformed", "an answer that is no server error", exchange.describe())

@@ -268,7 +268,7 @@ _REQUESTS: dict[str, tuple[str, Case]] = {
     "call.repeatable": ("sent twice, must be created twice", Case(_CALL)),
     "call.history": ("must be created, also right after a refused request", Case(_CALL)),
     "call.concurrency": ("sent twice at once, must be created twice", Case(_CALL)),
-    "server.framing": ("may be taken or refused, and must be answered", Case(_CALL, head="chunked")),
+    "server.http": ("may be taken or refused, and must be answered", Case(_CALL, head="chunked")),
     "server.answers": ("may be taken or refused, and must be answered", _with(("Timeout", "-1"))),
     "encoding.space": ("must be created, said with %20 or with +", _with(_REASON, styles=("plain",) * 3 + ("percent20",))),
     "encoding.hex-case": ("must be created", Case(_CALL, styles=("lower-hex",) * 3)),

@@ -164,7 +164,7 @@ def _iso_4217(claim: Claim) -> Lines:
 
 
 _SPECIAL: dict[str, Callable[[Claim], Lines]] = {
-    **{c: _no_server_error for c in CLAUSE if c.startswith("malformed.") or c in ("method.answers", "server.answers")},
+    **{c: _no_server_error for c in CLAUSE if c.startswith("malformed.") or c in ("method.answers", "server.answers", "server.http")},
     "method.not-created": lambda c: c.status("{} != 201"),
     "refusal.status": lambda c: c.status("400 <= {} < 500"),
     "refusal.body": _refusal_body,

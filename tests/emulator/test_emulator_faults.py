@@ -260,7 +260,7 @@ def battery(caller: Any) -> list[Request]:
     requests += [Request(usual, more=(("content_type", "application/x-www-form-urlencoded; charset=utf-8"),))]
     requests += [Request(usual, more=(("content_type", ""),))]
     requests += [Request(usual, more=(("content_type", "application/json"),)), Request(usual, more=(("pieces", 3),))]
-    requests += [Request(usual, more=(head,)) for head in (("accept", "*/*"), ("accept", None), ("closes", True))]
+    requests += [Request(usual, more=(head,)) for head in (("accept", "*/*"), ("accept", "application/xml"), ("accept", None), ("closes", True))]
     framings = ((b"transfer-encoding", b"chunked"), (b"expect", b"100-continue"))
     requests += [Request(usual, more=(("framing", framing),)) for framing in framings]
     # The sids are those of the seed: this is the first call that a faithful emulator creates.

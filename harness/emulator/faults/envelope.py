@@ -45,6 +45,7 @@ _ROWS: tuple[tuple[str, str, ReplyEdit, Condition], ...] = (
     ("type-html", "says it is HTML", typed("text/html"), always),
     ("type-plain", "says it is plain text", typed("text/plain; charset=utf-8"), always),
     ("type-html-when-closing", "says it is HTML where the connection is to be closed", typed("text/html"), closing),
+    ("type-xml-where-asked", "says it is XML where XML is asked for", typed("application/xml"), takes("application/xml")),
     ("type-xml-for-any", "says it is XML where the request accepts any type", typed("application/xml"), takes("*/*")),
     ("type-xml-to-client", "says it is XML where To is a client", typed("application/xml"), matches("To", "client:.*")),
     ("html", "is HTML", text(_HTML), always),
