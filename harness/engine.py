@@ -439,6 +439,8 @@ class Run:
             notes.append(f"{session.target.retries} request(s) were sent again, since the server had closed an idle connection.")
         if session.patience.resent:
             notes.append(f"{session.patience.resent} request(s) were sent again, since the server had gone away while it was asked.")
+        if session.patience.stalled:
+            notes.append(f"This machine stood still {session.patience.stalled} time(s) while it waited for an answer, which counts for nothing.")
         if session.alone.sent:
             notes.append(f"{session.alone.sent} request(s) were sent again, alone, since they had got no answer as one of several at once.")
         if session.sent_in_full_time:

@@ -25,6 +25,7 @@ FAILURES: dict[str, str] = {
     "closed": "the connection was closed without an answer",
     "malformed": "what came back is no HTTP/1.1 answer",
     "oversized": "the answer's head has more than 1,000 headers, a line of more than 64 KB, or more than 1 MB",
+    "stalled": "this machine stood still while an answer was waited for",
     "gone": "the server went away while it was asked",
     "refused": "nothing accepts connections",
     "tls": "the TLS handshake failed",

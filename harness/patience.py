@@ -20,6 +20,7 @@ from harness.weather import FIRST_PATIENCE_S, GONE_S, PATIENCE_S
 _LONG_WAITS = 2  # that are passed over: one answer of many must not end a run
 _FIRST_LOOK_S = 0.02
 _SHORTEST_S = 0.01
+_STALLS = 3  # in a row; then it is not judged
 _SECOND_LOOKS = 20
 
 
@@ -31,11 +32,13 @@ class Trial:
         limited: how often it was answered 429.
         waited: seconds for that.
         fell: whether the target went away while it was asked.
+        stalled: how often this machine stood still while an answer was waited for.
     """
 
     limited: int = 0
     waited: float = 0.0
     fell: bool = False
+    stalled: int = 0
 
 
 @dataclass
@@ -50,6 +53,7 @@ class Patience:
         gone_s: seconds to wait for a target that takes no connection.
         limited, waited: how often 429 was answered, and the seconds that it was waited for.
         resent: requests sent again, since the target had gone away while it was asked.
+        stalled: how often this machine stood still while an answer was waited for.
         answered: whether anything but 429 was ever answered.
     """
 
@@ -61,6 +65,7 @@ class Patience:
     limited: int = 0
     waited: float = 0.0
     resent: int = 0
+    stalled: int = 0
     answered: bool = False
     _long: int = 0
     _looks: int = 0
@@ -79,6 +84,8 @@ class Patience:
         """
         if exchange.status == 429:
             return self._limited(exchange, trial)
+        if exchange.failure == "stalled":
+            return self._stalled(exchange, trial)
         if exchange.failure in ("refused", "closed") and self.answered:
             return self._gone(exchange, trial)
         self.answered = self.answered or exchange.status is not None
@@ -115,6 +122,13 @@ class Patience:
         self.waited += seconds
         time.sleep(seconds)
         return None
+
+    # -- this machine -------------------------------------------------------------------------------
+
+    def _stalled(self, exchange: Exchange, trial: Trial) -> Exchange | None:
+        self.stalled += 1
+        trial.stalled += 1
+        return None if self.target.loopback and trial.stalled <= _STALLS else exchange
 
     # -- outages ------------------------------------------------------------------------------------
 

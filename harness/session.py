@@ -37,7 +37,7 @@ _MAX_KEPT = 48 << 20
 _SHORT_BODY = 4096
 _OUTCOMES = ("refused", "crashed", "unanswered")
 _SLOW = 0.012
-_SID_OF_A_CALL = re.compile(rb'"sid"\s*:\s*"CA[0-9a-fA-F]{32}"')  # in what is no JSON
+_SID_OF_A_CALL = re.compile(rb'(?:"sid"\s*:\s*"|<sid>\s*)CA[0-9a-fA-F]{32}', re.IGNORECASE)  # in what is no JSON
 _SURE_AFTER = 2  # calls that hung in the full time as well
 _MANY = 4000  # cases
 

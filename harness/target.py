@@ -18,6 +18,7 @@ import ssl
 import threading
 import time
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ from harness.wire import body_of
 FIXED_HEADERS = {"User-Agent": f"ringtrue/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip"}
 _LAST_HEADS = ("close", *UNCLEAR_HEADS)  # after which nothing more is sent on a connection
 END_CALL = Case((("Status", "completed"),), "hang-up")
+_STALL_S, _STALLS_KEPT = 0.5, 100  # of a thread that sleeps for 0.1 s
 _MAX_INTERIM, _MAX_CODINGS = 32, 5  # answers before the final one; codings of a body, one in the other
 _MAX_HEADERS, _MAX_READ = 1000, 1 << 20  # of a head: headers, bytes; the standard library's 99 headers no standard asks for
 _MAX_HEAD, _SHORT = 16384, 120  # characters of all headers together; of each where that is too much
@@ -413,6 +415,14 @@ class _Watchdog:
         self._watched: dict[int, _Watch] = {}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._ticked = 0.0
+        self._stood: deque[tuple[float, float]] = deque(maxlen=_STALLS_KEPT)
+
+    def stood_still(self, since: float) -> float:
+        """Seconds since a moment of `time.perf_counter` in which not even this thread ran: the machine, or this process, stood still."""
+        now = time.perf_counter()
+        stood = [*self._stood, *([(self._ticked, now)] if self._ticked and now - self._ticked > _STALL_S else [])]
+        return sum(max(0.0, end - max(begin, since)) for begin, end in stood)
 
     def watch(self, sock: Any, deadline: float) -> _Watch:
         entry = _Watch(deadline, sock)
@@ -428,8 +438,12 @@ class _Watchdog:
             self._watched.pop(id(entry), None)
 
     def _loop(self) -> None:
+        self._ticked = time.perf_counter()
         while True:
             time.sleep(0.1)
+            last, self._ticked = self._ticked, time.perf_counter()
+            if self._ticked - last > _STALL_S:
+                self._stood.append((last, self._ticked))
             now = time.monotonic()
             with self._lock:
                 late = [w for w in self._watched.values() if now > w.deadline and not w.fired]
@@ -667,6 +681,8 @@ class Target:
                 failure = "closed"  # after the handshake: the request may have been read
             if watch is not None and watch.fired:
                 failure = "timeout"
+            if failure == "timeout" and self._watchdog.stood_still(flight.start) >= self.timeout / 2:
+                failure = "stalled"
             # Whoever closed an idle connection did so before; whoever holds the request first has got it.
             stale = flight.reused and failure == "closed" and time.perf_counter() - begun < _HELD_S
             detail = "ConnectionResetError" if flight.cut and failure == "closed" else type(error).__name__

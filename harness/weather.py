@@ -74,7 +74,7 @@ def is_redirect(exchange: Exchange) -> bool:
 
 def is_weather(exchange: Exchange) -> bool:
     """Whether it says nothing about the contract, so that no check looks at it."""
-    return exchange.status == 429 or exchange.failure in ("refused", "gone")
+    return exchange.status == 429 or exchange.failure in ("refused", "gone", "stalled")
 
 
 def said_of_ending(exchange: Exchange, statuses: Collection[int | None] = ()) -> str:
@@ -105,6 +105,8 @@ TABLE: tuple[Rule, ...] = (
     Rule("gone", Fate.WEATHER, "a connection that ends without an answer while the target takes no other",
          "waits as above; on this machine it sends the request once more, elsewhere never; the same request ends it again: a break",
          lambda e: e.failure == "gone"),
+    Rule("stalled", Fate.WEATHER, "no answer in time, where this machine itself stood still for half of that time or more",
+         "on this machine it sends the request again, three times at most, elsewhere never; noted", lambda e: e.failure == "stalled"),
     Rule("idle", Fate.WEATHER, "a kept connection that turns out to be closed when the next request is put on it",
          "on this machine it sends the request once more on a new connection, counted and noted; elsewhere each request has a connection of its own"),
     Rule("interim", Fate.WEATHER, "100, 102, 103 and other interim answers", "reads on: the final answer counts, 32 interim ones at most"),

@@ -313,6 +313,11 @@ def says_clients_as_integers(turn: Turn) -> Answer:
     return replace(turn.answer, body=json.dumps(document).encode())
 
 
+def says_it_in_xml(turn: Turn) -> Answer:
+    rows = "".join(f"<{n}>{v or ''}</{n}>" for n, v in json.loads(turn.answer.body).items() if not isinstance(v, dict))
+    return replace(turn.answer, body=f"<Call>{rows}</Call>".encode())
+
+
 def refuses(_turn: Turn) -> Behaviour:
     return as_json({"code": 20001, "message": "no", "more_info": "", "status": 400}, "400 Bad Request")
 
@@ -327,6 +332,7 @@ ALIKE: dict[str, tuple[Act, str, str]] = {
     "both ends as integers": (Act(says_clients_as_integers, created), "echo.to", "with To=client:007"),
     "a token beyond ASCII": (Act(lambda _: as_json({}, "500 Internal Server Error"), has_a_token_beyond_ascii), "auth.wrong", "credentials: beyond-ascii"),
     "long together": (Act(refuses, lambda t: t.answer.is_created and has_long_addresses_together(t)), "call.combination", "URLs of 1501 characters or more together"),
+    "XML": (Act(says_it_in_xml, lambda t: t.answer.is_created and t.headers.get("accept") == "application/xml"), "response.json", "a request for XML"),
     "empty": (Act(lambda _: as_json({}, "500 Internal Server Error"), has_an_empty_number), "machine-detection-timeout.unclear", "the same rule of 2 more parameters"),
     "ignored": (Act(lambda _: CLOSES, has_no_address_to_call_back), "status-callback.well-formed", "StatusCallback="),
 }

@@ -273,6 +273,29 @@ def test_terminal_that_interrupts_or_goes_away_ends_the_run_in_order(ending: str
     assert children and psutil.wait_procs(children, timeout=10)[1] == []
 
 
+@pytest.mark.parametrize("machine", [True, False], ids=["the machine", "the server alone"])
+def test_answer_that_came_late_since_the_machine_stood_still_is_no_finding(machine: bool, tmp_path: Path) -> None:
+    """A paused virtual machine, or a suspended laptop: neither the run nor the server runs for a while, and the clock goes on."""
+    with started("run", "--timeout", "1", "--output", "out", cwd=tmp_path, env=ENV) as process:
+        run = psutil.Process(process.pid)
+        (server,) = until(lambda: [c for c in run.children(recursive=True) if c.net_connections()], process=process)
+        until(lambda: (tmp_path / "out" / "journal.jsonl").exists(), process=process)
+        time.sleep(0.5)
+        server.suspend()
+        if machine:
+            time.sleep(0.1)  # a request is under way
+            run.suspend()
+        time.sleep(3)
+        if machine:
+            run.resume()
+            time.sleep(0.3)
+        server.resume()
+        code, out, err = ended(process)
+    results = results_of(tmp_path / "out")
+    stalled = [n for n in results["notes"] if "This machine stood still" in n]
+    assert (code, bool(results["findings"]), bool(stalled)) == ((0, False, True) if machine else (1, True, False)), out + err
+
+
 @pytest.mark.parametrize(("imported", "arguments"), [
     ("click.core", ("explain", "call.created")), ("harness.contract.model", ("contract",)),
     pytest.param("harness.drift.model", ("contract", "--diff", "x"), marks=pytest.mark.slow),

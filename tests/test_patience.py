@@ -49,8 +49,8 @@ def wrapped(**act: Any) -> Wrapped:
 
 def test_every_failure_and_every_status_has_a_fate_or_is_for_the_contract_to_tell() -> None:
     fates = {f: fate_of(Exchange(CALL, 1, None, failure=f)) for f in FAILURES}
-    assert {f for f, fate in fates.items() if fate is Fate.WEATHER} == {"refused", "gone"}
-    assert {f for f, fate in fates.items() if fate is Fate.BREAK} == set(FAILURES) - {"refused", "gone"}
+    assert {f for f, fate in fates.items() if fate is Fate.WEATHER} == {"refused", "gone", "stalled"}
+    assert {f for f, fate in fates.items() if fate is Fate.BREAK} == set(FAILURES) - {"refused", "gone", "stalled"}
     told = {s: fate_of(Exchange(CALL, 1, s)) for s in range(200, 600)}
     assert {s for s, fate in told.items() if fate is Fate.WEATHER} == {429}
     assert {s for s, fate in told.items() if fate is Fate.BREAK} == set(range(500, 600))
@@ -58,7 +58,7 @@ def test_every_failure_and_every_status_has_a_fate_or_is_for_the_contract_to_tel
 
 def test_what_is_weather_is_judged_by_no_check() -> None:
     session = Session(Target(TargetConfig("http://127.0.0.1:9", ACCOUNT)))
-    for exchange in (Exchange(CALL, 1, 429), Exchange(CALL, 1, None, failure="refused"), Exchange(CALL, 1, None, failure="gone")):
+    for exchange in (Exchange(CALL, 1, 429), Exchange(CALL, 1, None, failure="refused"), Exchange(CALL, 1, None, failure="gone"), Exchange(CALL, 1, None, failure="stalled")):
         assert is_weather(exchange)
         assert session.judge(exchange) == []
     assert not session.exercised
