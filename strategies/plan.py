@@ -141,7 +141,8 @@ class Plan:
             yield from map(self._after_wrong_credentials, ("wrong", "none"))
         if self.wanted("server.http"):
             for head in UNCLEAR_HEADS:
-                yield Step("one", (Case(self.drawer.base(), "server.http", self.seed, head=head),))
+                pairs = tuple((n, f"https://example.com/{head}" if n == "Url" else v) for n, v in self.drawer.base())
+                yield Step("one", (Case(pairs, "server.http", self.seed, head=head),))
         for case in self._malformed(Case(self.drawer.base(), "malformed.form", self.seed)):
             if case.aim in _LAST and self.wanted(case.aim):
                 yield Step("one", (case,))
@@ -179,9 +180,10 @@ class Plan:
                 block.extend(map(self._with_valid_after, protocol))
             self.rng.shuffle(block)
             yield from block
-        yield self._longest_step
         if self.wanted("call.history"):
             yield from [self._after_refusals] * 2
+        yield self._longest_step  # and after refusals, since it leaves nothing out that a server might keep of them
+        if self.wanted("call.history"):
             yield from map(self._after_pause, self.profile.pauses)
 
     def _after_refusals(self) -> Step | None:
