@@ -34,7 +34,7 @@ def curl_line(case: Case, url: str, account_sid: str) -> str:
     words += _credentials(case, account_sid)
     if case.content_type != "application/x-www-form-urlencoded":
         words += ["-H", shlex.quote(f"Content-Type: {case.content_type}" if case.content_type else "Content-Type:")]
-    for name, value in HEADS[case.head].items():
+    for name, value in {"Accept": "application/json", **HEADS[case.head]}.items():
         words += ["-H", shlex.quote(f"{name}: {value}" if value else f"{name}:")]
     words += _body(case)
     return " ".join(words)

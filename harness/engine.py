@@ -352,7 +352,8 @@ class Run:
             return False
         session.patience.gone_s = GONE_CLOSING_S
         try:
-            session.run(plan.closing_steps(may_insist=session.target.loopback))
+            steps = plan.closing_steps(may_insist=session.target.loopback)
+            session.run(s for s in steps if all(map(session.may_send, s.cases)))
         except BudgetSpent as spent:
             session.stopped = str(spent)
         except TargetUnreachable as error:

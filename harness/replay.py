@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.config import RunConfig
-from harness.errors import HarnessError, TargetUnreachable
+from harness.errors import HarnessError, Inconclusive, TargetUnreachable
 from harness.exchange import FAILURES, Exchange
 from harness.live import admit, prepare
 from harness.saved import SavedCase
@@ -102,6 +102,8 @@ def _once(session: Session, saved: SavedCase) -> tuple[bool, str]:
 def _alive(exchange: Exchange, session: Session) -> None:
     if exchange.failure in ("refused", "tls"):
         raise TargetUnreachable(f"{session.target.config.url}: {FAILURES[exchange.failure]}")
+    if exchange.failure == "stalled":
+        raise Inconclusive("this machine stood still while an answer was waited for, so that nothing can be told; replay it again")
     if exchange.status == 401 and exchange.case.credentials == "right" and exchange.case.account == "own":
         raise TargetUnreachable(f"{session.target.config.url} answers 401: check the token and --account-sid")
 

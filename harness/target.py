@@ -441,11 +441,15 @@ class _Watchdog:
         self._ticked = time.perf_counter()
         while True:
             time.sleep(0.1)
-            last, self._ticked = self._ticked, time.perf_counter()
-            if self._ticked - last > _STALL_S:
-                self._stood.append((last, self._ticked))
+            ticked, stood = time.perf_counter(), 0.0
+            if ticked - self._ticked > _STALL_S:
+                self._stood.append((self._ticked, ticked))
+                stood = ticked - self._ticked
+            self._ticked = ticked
             now = time.monotonic()
             with self._lock:
+                for entry in self._watched.values():
+                    entry.deadline += stood
                 late = [w for w in self._watched.values() if now > w.deadline and not w.fired]
             for entry in late:
                 entry.fired = True
@@ -667,7 +671,7 @@ class Target:
             if flight.error is not None:
                 raise flight.error
             answer = self._take(flight.connection, flight.method, flight.case.head in _LAST_HEADS)
-            if watch is not None and watch.fired:
+            if watch is not None and watch.fired and not self._stood_still(flight):
                 raise TimeoutError
             return answer
         except HarnessError:
@@ -681,7 +685,7 @@ class Target:
                 failure = "closed"  # after the handshake: the request may have been read
             if watch is not None and watch.fired:
                 failure = "timeout"
-            if failure == "timeout" and self._watchdog.stood_still(flight.start) >= self.timeout / 2:
+            if failure == "timeout" and self._stood_still(flight):
                 failure = "stalled"
             # Whoever closed an idle connection did so before; whoever holds the request first has got it.
             stale = flight.reused and failure == "closed" and time.perf_counter() - begun < _HELD_S
@@ -689,6 +693,10 @@ class Target:
             return {"status": None, "failure": failure, "detail": detail, "stale": stale}
         finally:
             self._let_go(flight)
+
+    def _stood_still(self, flight: Flight) -> bool:
+        """Whether this machine stood still for so much of the time limit that a late answer says nothing of the server."""
+        return self._watchdog.stood_still(flight.start) >= self.timeout / 2
 
     def _blame_this_machine(self, error: Exception) -> None:
         """Ends the run where this machine lacks what a connection needs: no server is held to account for that."""
@@ -777,7 +785,8 @@ class Target:
             answer.begin()
             body, truncated = _unpacked(answer.pieces(), answer.said("content-encoding"))
         more = not truncated and answer.has_more
-        self._stray(more)
+        if not is_last:
+            self._stray(more)
         # Whoever sends a body with the answer to HEAD may send it a little later: it must answer no other request.
         if truncated or more or is_last or method == "HEAD" or answer.will_close or answer.version < 11:
             self._drop()

@@ -210,8 +210,8 @@ def _entry(entry: dict[str, Any], number: int, ours: bool) -> tuple[Exchange, st
         raise _Skip(f"{_TELL_NOTHING[status]} ({status})")
     if 300 <= status < 400:
         raise _Skip(f"it was sent elsewhere ({status})")
-    if status == 406 and not _takes_json(request):
-        raise _Skip("it asked for what is no JSON (406)")
+    if not 200 <= status < 300 and _may_be_refused(request):
+        raise _Skip("its body was framed, or its answer wished for, in a way that may be refused")
     case = _case(request)
     if case.get("SipAuthPassword") in _REDACTED and not 200 <= status < 300 and not ours:
         raise _Skip("its SIP password was taken out, which may be why it failed")
@@ -246,10 +246,12 @@ def _case(request: dict[str, Any]) -> Case:
     return Case(pairs, content_type=kind)
 
 
-def _takes_json(request: dict[str, Any]) -> bool:
-    """Whether a request says that it takes JSON, or nothing of what it takes."""
-    accept = ",".join(v for k, v in _headers(request) if k.lower() == "accept").lower()
-    return not accept or "json" in accept or "*/*" in accept or "application/*" in accept
+def _may_be_refused(request: dict[str, Any]) -> bool:
+    """Whether a request's body comes in chunks or after Expect, or it takes no JSON."""
+    headers = {k.lower(): v.lower() for k, v in _headers(request)}
+    accept = headers.get("accept", "")
+    takes_json = not accept or any(kind in accept for kind in ("json", "*/*", "application/*"))
+    return not takes_json or "expect" in headers or "chunked" in headers.get("transfer-encoding", "")
 
 
 def form_pairs(text: str) -> Pairs | None:

@@ -189,7 +189,9 @@ class Plan:
     def _after_refusals(self) -> Step | None:
         """A valid call after several in a row that are refused: a server may count them."""
         base = Case(self.drawer.base(), "refusal.status", self.seed)
-        wrong = [replace(base, pairs=(*base.pairs, *self._another_wrong(base))) for _ in range(_IN_A_ROW)]
+        wrong = [replace(base, pairs=(*base.pairs, *more)) for _ in range(_IN_A_ROW) if (more := self._another_wrong(base))]
+        if not wrong:
+            return None
         return Step("sequence", (*wrong, Case(tuple(self.drawer.packed(0.1)), "call.history", self.seed)))
 
     def _after_wrong_credentials(self, kind: str) -> Step:

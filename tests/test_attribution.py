@@ -184,6 +184,13 @@ def test_two_faults_become_two_findings() -> None:
 
 
 @pytest.mark.slow
+def test_another_head_that_is_refused_is_not_hidden_by_one() -> None:
+    outcome = judged_run(settings_of(faults=("refuses-closing", "refuses-any-type")), seed=SEED, profile="quick")
+    assert outcome.clauses == ["encoding.headers"] * 2, outcome.told()
+    assert {f["cause"] for f in outcome.findings} == {"a request that asks to close the connection", "a request that accepts any type"}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("repeats", ["refuses-same-again", "refuses-same-lately"])
 def test_a_server_that_refuses_repeats_hides_no_other_fault(repeats: str) -> None:
     outcome = outcome_of_run(faults=(repeats, "accepts-send-digits-33", "refuses-timeout-600"), seed=SEED, profile="quick")

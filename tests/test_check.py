@@ -123,10 +123,13 @@ LEFT_OUT = {
     "no body": (without(entry(BAD), "response", "content", "text"), "answer was not recorded"), "no form": (without(entry(BAD), "request", "postData"), "no form" if False else "not recorded"),
     "a broken form": (entry("To=%zz"), "no ordinary form"), "JSON": (entry("{}", request={**entry()["request"], "headers": [], "postData": {"mimeType": "application/json", "text": "{}"}}), "no form"),
     "twice": (entry(), "stands there twice"),
-    "a wish for XML": (
-        entry(FORM, 406, {}, request={**entry()["request"], "headers": [*entry()["request"]["headers"], {"name": "Accept", "value": "application/xml"}]}),
-        "asked for what is no JSON",
-    ),
+    **{
+        f"{name} {value}": (
+            entry(FORM, status, {}, request={**entry()["request"], "headers": [*entry()["request"]["headers"], {"name": name, "value": value}]}),
+            "in a way that may be refused",
+        )
+        for name, value, status in (("Accept", "application/xml", 406), ("Transfer-Encoding", "chunked", 411), ("Expect", "100-continue", 417))
+    },
     "its answer beside the HAR": (entry(BAD, response={**entry()["response"], "content": {"size": 9, "_file": "a.json"}}), "file of its own"),
 }
 

@@ -266,6 +266,14 @@ def test_quick_s_plan_asks_again_after_several_refusals_and_wrong_credentials_in
     assert all(expect(c, KNOWN).expected is Expected.REJECT for *wrong, _ in rows for c in wrong)
 
 
+@pytest.mark.parametrize("part", ["call.", "refusal.", "timeout.", "auth."])
+def test_what_is_to_be_refused_several_times_is_wrong_whatever_is_judged(part: str) -> None:
+    plan = Plan(PROFILES["quick"], 1, Drawer(1, NUMBERS, SIDS), lambda c: c.startswith(part) or c == "call.history")
+    rows = [s.cases for s in plan.steps() if s.kind == "sequence" and len(s.cases) > 2]
+    assert bool(rows) == (part == "timeout.")  # whose values alone are left to be wrong
+    assert all(expect(c, KNOWN).expected is Expected.REJECT for *wrong, _ in rows for c in wrong)
+
+
 def test_several_wrong_credentials_in_a_row_are_left_away_where_an_account_may_be_locked() -> None:
     plan = Plan(PROFILES["quick"], 1, Drawer(1, NUMBERS, SIDS))
     assert {len(s.cases) for s in plan.closing_steps(may_insist=False)} == {1}

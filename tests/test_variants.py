@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from support import Outcome, judged_run
+from support import Outcome, forked, judged_run, outcome_of_run
 
 from harness.emulator import VARIANTS
 from harness.emulator.variants import settings_of
@@ -44,3 +44,12 @@ def test_no_call_is_lost_to_a_rate_limit_or_to_connections_closed_unsaid(variant
     outcome = run_against(variant)
     assert outcome.counts["accepted"] == outcome.counts["accept_expected"] > 100
     assert outcome.counts["rejected"] == outcome.counts["reject_expected"]
+
+
+def test_server_that_asks_for_no_credentials_is_judged_without_a_token() -> None:
+    emulated = settings_of(faults=("access-no-credentials",))
+    with forked(emulated) as url:
+        outcome = outcome_of_run(url=url, account_sid=emulated.account_sid, auth_token=None, seed=1, profile="small")
+    assert (outcome.exit_code, outcome.clauses) == (0, []), outcome.told()
+    assert {v for c, v in outcome.verdicts.items() if c.startswith("auth.")} == {"SKIPPED"}
+    assert outcome.verdicts["malformed.huge"] == "PASS"  # it is sent last

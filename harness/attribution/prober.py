@@ -85,7 +85,7 @@ class Cause:
         size: how many pairs are needed.
         values: pairs that must be the same for it to be the same cause; empty where any value may do.
         classes: (parameter, class of values) of the parameters to blame.
-        transport: what of the way of sending is to blame: a style, `segments`, `pause`, `head`, `content-type`, or nothing.
+        transport: what of the way of sending is to blame: a style, `segments`, `pause`, what of the head, `content-type`, or nothing.
         trait: what of the call as a whole is to blame, instead of parameters.
     """
 

@@ -128,7 +128,8 @@ class Transients:
         """The exchange, and what to send before it, if the break shows after that every time, and not after another call."""
         base, previous, shows = self.prober.plain_on_base([]), s.exchange.previous, outcome_of(s.breach.kind)
         wrong = self.prober.plain_on_base([("Timeout", "word")]) if s.breach.expected == "201" else None
-        denied = replace(base, credentials=previous.credentials) if wrong and previous is not None and previous.credentials != "right" else None
+        was_denied = previous is not None and previous.credentials != "right" and self.prober.session.target.loopback
+        denied = replace(base, credentials=previous.credentials) if wrong and previous is not None and was_denied else None
         for case in self._simple_first(s.exchange.case, s.breach.expected):
             single = [(c,) for c in (case if s.place else None, wrong, previous, case) if c is not None]
             in_a_row = [(c,) * _IN_A_ROW for c in (denied, wrong) if c is not None]

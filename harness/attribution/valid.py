@@ -38,6 +38,7 @@ _LATE_TRIES = 5  # calls that failed after another request, of which it is asked
 _BEFORE = "https://example.com/before"
 # Sent only where the target took one that it cannot know.
 _OF_OPEN_SIDS = ("application-sid.well-formed", "byoc.well-formed")
+_CONNECTION, _ACCEPT = "head: connection", "head: accept"
 _KEPT_WHOLE = ("values", "range", "well-formed", "e164", "own-number")
 
 
@@ -147,6 +148,8 @@ class ValidCalls:
                 return known
             if self._is_long_twin(cause, known):
                 return known
+            if {cause.transport, known.transport} == {_CONNECTION, _ACCEPT}:
+                continue
             if (known.kind, known.finding.clause, known.names, known.said) == (cause.kind, cause.finding.clause, cause.names, cause.said):
                 return known
         return None
@@ -333,7 +336,7 @@ class ValidCalls:
         if case.pause:
             return "call.history", f"after {case.pause:g} s without a request", "pause"
         if case.head != "usual":
-            return "encoding.headers", HEAD_IN_WORDS[case.head], "head"
+            return "encoding.headers", HEAD_IN_WORDS[case.head], _blamed_head(case)
         if case.segments:
             return "encoding.segments", f"a request in pieces, its body {case.segments} bytes at a time", "segments"
         if case.content_type != FORM_TYPE:
@@ -398,12 +401,17 @@ def _transports(case: Case) -> set[str]:
     if case.pause:
         found.add("pause")
     if case.head != "usual":
-        found.add("head")
+        found.add(_blamed_head(case))
     if case.content_type != FORM_TYPE:
         found.add("content-type")
     if any(" " in v for _, v in case.pairs):
         found.add("plus")
     return found
+
+
+def _blamed_head(case: Case) -> str:
+    """What of a request's head is to blame: how it ends, or what it says that it takes."""
+    return _CONNECTION if case.head == "close" else _ACCEPT
 
 
 def _simple_values(pair: Pair) -> Iterable[str]:

@@ -100,6 +100,10 @@ def _no_server_error(claim: Claim) -> Lines:
     return claim.status("{} < 500")
 
 
+def _no_server_error_but_501(claim: Claim) -> Lines:
+    return claim.status("{0} < 500 or {0} == 501")
+
+
 def _said_back(name: str, key: str) -> Callable[[Claim], Lines]:
     def lines(claim: Claim) -> Lines:
         sent = claim.case.get(name) or ""
@@ -164,7 +168,8 @@ def _iso_4217(claim: Claim) -> Lines:
 
 
 _SPECIAL: dict[str, Callable[[Claim], Lines]] = {
-    **{c: _no_server_error for c in CLAUSE if c.startswith("malformed.") or c in ("method.answers", "server.answers", "server.http")},
+    "server.http": _no_server_error_but_501,
+    **{c: _no_server_error for c in CLAUSE if c.startswith("malformed.") or c in ("method.answers", "server.answers")},
     "method.not-created": lambda c: c.status("{} != 201"),
     "refusal.status": lambda c: c.status("400 <= {} < 500"),
     "refusal.body": _refusal_body,

@@ -59,7 +59,7 @@ def _sequence(f: Finding) -> Lines:
         in_turn = [*_first(f.before, "kept"), *_wait(case), f"answer = {_send(case, 'kept')}"]
         return ["with keeping() as kept:", *_indented(in_turn, 4), *_indented(assertions(f, case, "answer"), 0)]
     lines = [*_first(f.before), *_wait(case), f"answer = {_send(case)}", *assertions(f, case, "answer")]
-    if f.clause != "malformed.huge":
+    if f.clause not in ("malformed.huge", "server.http"):
         return _indented(lines, 0)
     way_out = ["except requests.ConnectionError:", "    return  # closed early on a body too large to read: allowed"]
     return ["try:", *_indented(lines[:1], 4), *way_out, *_indented(lines[1:], 0)]
@@ -182,7 +182,7 @@ def _wait(case: Case) -> list[str]:
 
 
 def _send_together(cases: list[Case]) -> str:
-    rows = ",\n".join(_payload(c) for c in cases)
+    rows = ",\n".join(_payload(c) if c.head == "usual" else f"({_payload(c)}, {text_literal(c.head)})" for c in cases)
     return "send_together([\n    " + rows.replace("\n", "\n    ") + ",\n])"
 
 
