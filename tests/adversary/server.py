@@ -17,6 +17,7 @@ import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Any
 
 MIB = 1 << 20
 
@@ -225,12 +226,21 @@ def read_head(file: object) -> bytes:
 
 
 def read_body(file: object, head: bytes) -> bytes:
-    """The body that a request's head announces."""
+    """The body that a request's head announces, as it was before it was cut into chunks."""
+    if headers_of(head).get("transfer-encoding", "").lower() == "chunked":
+        return b"".join(iter(lambda: _chunk(file), b""))
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
             return file.read(int(value))  # type: ignore[attr-defined, no-any-return]
     return b""
+
+
+def _chunk(file: Any) -> bytes:
+    """A chunk's bytes; none of the last, whose empty line is read too."""
+    piece: bytes = file.read(int(file.readline() or b"0", 16))
+    file.readline()
+    return piece
 
 
 def headers_of(request: bytes) -> dict[str, str]:
