@@ -100,6 +100,11 @@ class Case:
         return replace(self, pairs=pairs, styles=styles)
 
     @property
+    def plainly_sent(self) -> Case:
+        """The same pairs as any client sends them: all at once, with the usual head, content type and encoding."""
+        return replace(self, styles=(), segments=0, content_type=Case(()).content_type, pause=0.0, head="usual")
+
+    @property
     def is_plain_form(self) -> bool:
         """Whether it is an ordinary form sent to the own collection with the right credentials."""
         return self.is_form and self.head not in UNCLEAR_HEADS

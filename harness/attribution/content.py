@@ -376,7 +376,7 @@ class Content:
         if shown < _TRIES:
             return best, best_breach, shown, _TRIES
         case = s.exchange.case
-        plain = replace(case, styles=(), segments=0, content_type=FORM_TYPE, pause=0.0, head="usual")
+        plain = case.plainly_sent
         case = plain if plain != case and breaks(plain) else case
         sent_so = replace(base, pause=case.pause, head=case.head)
         if sent_so != base and wanted is not Expected.REJECT and breaks(sent_so):

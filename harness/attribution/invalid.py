@@ -348,7 +348,7 @@ class InvalidCalls:
         groups: dict[str, list[Seen]] = {}
         for s in rest:
             groups.setdefault(self._odd(s), []).append(s)
-        waiting, known = dict(groups), list(self.ledger.findings)
+        waiting, known = dict(groups), len(self.ledger.findings)
         for clause, group in sorted(groups.items(), key=lambda item: CLAUSE[item[0]].parameter is None):
             del waiting[clause]
             crashing = {CLAUSE[f.clause].parameter for f in self.ledger.findings if f.actual and f.exchange.is_crash} - {None}
@@ -359,7 +359,7 @@ class InvalidCalls:
                 group = [s for s in group if not self._crashes_anyway(s.exchange.case, crashing)]
             if group:
                 self._one_unanswered(clause, group, waiting)
-        self.ledger.findings[len(known):] = merged(self.ledger.findings[len(known):], self.ledger.apart)
+        self.ledger.findings[known:] = merged(self.ledger.findings[known:], self.ledger.apart)
 
     def _odd(self, s: Seen) -> str:
         """The clause to name: of several that leave the call open, the one it was made for where the other's parameter is as usual."""

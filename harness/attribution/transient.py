@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from harness.attribution.prober import ROUNDS, Ledger, Outcome, Prober, Spent, finding_of, outcome_of
 from harness.case import Case
-from harness.contract import CLAUSE, FORM_TYPE, Expected, Level
+from harness.contract import CLAUSE, Expected, Level
 from harness.errors import BudgetSpent
 from harness.exchange import Exchange
 from harness.session import AT_ONCE, Seen
@@ -159,7 +159,7 @@ class Transients:
     def _simple_first(self, case: Case, expected: str) -> tuple[Case, ...]:
         """A case, plainly sent; and before it the simplest call, with what is wrong in it, where that has to be refused as well."""
         if expected == "201":
-            plain = replace(case, styles=(), segments=0, content_type=FORM_TYPE, pause=0.0, head="usual")
+            plain = case.plainly_sent
             return tuple(dict.fromkeys((self.prober.plain_on_base([]), plain)))
         odd = [case.pairs[r.at] for r in self.prober.expect(case).reasons if r.at >= 0]
         simple = self.prober.plain_on_base(odd)

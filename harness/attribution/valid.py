@@ -195,7 +195,7 @@ class ValidCalls:
             return self.prober.send(case.with_pairs(case.pairs[::-1], case.styles[::-1])).is_created
         if cause.transport:
             styles = ("percent20",) * len(case.pairs) if cause.transport == "plus" else ()
-            return self.prober.send(replace(case, styles=styles, segments=0, content_type=FORM_TYPE, pause=0.0, head="usual")).is_created
+            return self.prober.send(replace(case.plainly_sent, styles=styles)).is_created
         if cause.size >= MANY:
             return True
         kept = [(p, t) for p, t in styled(case) if p[0] in cause.names]
@@ -254,7 +254,7 @@ class ValidCalls:
 
     def _plainly_sent(self, case: Case, fails: Fails) -> Case:
         """The case sent all at once, with the plain content type and styles, as far as it still fails so."""
-        plain = replace(case, styles=(), segments=0, content_type=FORM_TYPE, pause=0.0, head="usual")
+        plain = case.plainly_sent
         if plain == case or fails(plain):
             return plain
         for change in ({"segments": 0}, {"content_type": FORM_TYPE}, {"pause": 0.0}, {"head": "usual"}):
